@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * The command `meeting-signaler`. The only file that reads arguments and environment, prints, and ends the process.
+ */
+import { readFileSync } from "node:fs";
+import { helpText } from "./config/help.js";
+import { ConfigError, loadConfig } from "./config/load-config.js";
+import { type Signaler, startSignaler } from "./signaler.js";
+
+const exitFailed = 1;
+const exitBadConfig = 2;
+
+async function main([command, ...flags]: string[]): Promise<void> {
+  if (command === "--version" || command === "-v") {
+    console.log(version());
+  } else if (command === undefined || command === "--help" || command === "-h" || flags.includes("--help")) {
+    console.log(helpText());
+  } else if (command === "serve") {
+    await serve(flags);
+  } else {
+    throw new ConfigError(`there is no command ${JSON.stringify(command)}. Run meeting-signaler --help.`);
+  }
+}
+
+async function serve(flags: string[]): Promise<void> {
+  const config = loadConfig(flags, process.env);
+  const signaler = await startSignaler(config);
+  announce(signaler);
+  let signals = 0;
+  const stop = () => {
+    signals += 1;
+    // Asked a second time, whoever asks does not want to wait.
+    if (signals > 1) process.exit(exitFailed);
+    signaler.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+/** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */
+function announce({ log, port, store, nodeId }: Signaler): void {
+  const url = `http://localhost:${port}`;
+  log.info({ url, path: "/socket.io", store, auth: "open", version: version() }, `listening on ${url}`);
+  if (!process.stdout.isTTY) return;
+  console.log(`
+  meeting-signaler ${version()}, node ${nodeId}
+
+  listening  ${url} (Socket.IO v4 at /socket.io)
+  store      ${store}
+  open       anyone who reaches this port can join any room: there is no authentication yet
+  operating  ${url}/healthz  /readyz  /metrics
+`);
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+function fail(error: unknown): never {
+  const sentence = error instanceof Error ? error.message : String(error);
+  console.error(`meeting-signaler: ${sentence}`);
+  process.exit(error instanceof ConfigError ? exitBadConfig : exitFailed);
+}
+
+main(process.argv.slice(2)).catch(fail);

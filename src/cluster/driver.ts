@@ -1,0 +1,39 @@
+/**
+ * What the cluster layer asks of Redis. Two drivers keep this contract, and one suite runs on both:
+ * `redis-driver.ts` for a real server, `embedded-driver.ts` for a node by itself.
+ *
+ * Commands of one driver reach Redis in the order in which they were called, and their replies come in that
+ * order. A command rejects at once while Redis is away, with `RedisUnavailable`, rather than wait.
+ */
+import type { Script } from "./scripts.js";
+
+export interface Driver {
+  /** For people: where the state is. Holds no secret. */
+  readonly description: string;
+  /** Whether commands and subscriptions work now. */
+  readonly ready: boolean;
+  /** Starts connecting, and goes on trying until `close`. Resolves once connected for the first time. */
+  connect(): Promise<void>;
+  close(): Promise<void>;
+
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  readHash(key: string): Promise<Map<string, string>>;
+  readField(key: string, field: string): Promise<string | undefined>;
+  exists(key: string): Promise<boolean>;
+  setWithExpiry(key: string, value: string, ttlMs: number): Promise<void>;
+  expire(key: string, ttlMs: number): Promise<void>;
+  delete(key: string): Promise<void>;
+  addToSet(key: string, member: string): Promise<void>;
+  removeFromSet(key: string, member: string): Promise<void>;
+
+  /** Resolves to the number of subscribers that Redis handed the message to. */
+  publish(channel: string, message: string | Buffer): Promise<number>;
+  /** Resolves once subscribed. Restored by the driver after every reconnection. */
+  subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
+  subscribePattern(pattern: string, onMessage: (message: Buffer, channel: string) => void): Promise<void>;
+}
+
+/** Redis is not there now: what was asked did not happen, and is safe to ask again. */
+export class RedisUnavailable extends Error {
+  override readonly name = "RedisUnavailable";
+}

@@ -1,0 +1,102 @@
+/**
+ * The driver for a node by itself: `ioredis-mock`, which keeps the data in this process. Loaded only when
+ * there is no REDIS_URL. Instances of one name share their data, which is how tests run several nodes on it.
+ */
+import type { Redis } from "ioredis";
+import type { Driver } from "./driver.js";
+import type { Script } from "./scripts.js";
+
+export class EmbeddedDriver implements Driver {
+  readonly description = "embedded (this process only)";
+  readonly #commands: Redis;
+  readonly #subscriptions: Redis;
+  readonly #onMessage = new Map<string, (message: string) => void>();
+  readonly #onPatternMessage = new Map<string, (message: Buffer, channel: string) => void>();
+  #ready = false;
+
+  private constructor(commands: Redis, subscriptions: Redis) {
+    this.#commands = commands;
+    this.#subscriptions = subscriptions;
+    subscriptions.on("message", (channel: string, message: string) =>
+      this.#onMessage.get(channel)?.(message),
+    );
+    subscriptions.on("pmessageBuffer", (pattern: string, channel: Buffer, message: Buffer) =>
+      this.#onPatternMessage.get(pattern)?.(message, channel.toString()),
+    );
+  }
+
+  /** @param name - instances of the same name share their data. */
+  static async create(name: string): Promise<EmbeddedDriver> {
+    const { default: RedisMock } = await import("ioredis-mock");
+    const options = { host: name };
+    return new EmbeddedDriver(new RedisMock(options), new RedisMock(options));
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  async connect(): Promise<void> {
+    await Promise.all([this.#commands.ping(), this.#subscriptions.ping()]);
+    this.#ready = true;
+  }
+
+  async close(): Promise<void> {
+    this.#ready = false;
+    this.#commands.disconnect();
+    this.#subscriptions.disconnect();
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#commands.eval(script.lua, keys.length, ...keys, ...args);
+  }
+
+  async readHash(key: string): Promise<Map<string, string>> {
+    return new Map(Object.entries(await this.#commands.hgetall(key)));
+  }
+
+  async readField(key: string, field: string): Promise<string | undefined> {
+    return (await this.#commands.hget(key, field)) ?? undefined;
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.#commands.exists(key)) === 1;
+  }
+
+  async setWithExpiry(key: string, value: string, ttlMs: number): Promise<void> {
+    await this.#commands.set(key, value, "PX", ttlMs);
+  }
+
+  async expire(key: string, ttlMs: number): Promise<void> {
+    await this.#commands.pexpire(key, ttlMs);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#commands.del(key);
+  }
+
+  async addToSet(key: string, member: string): Promise<void> {
+    await this.#commands.sadd(key, member);
+  }
+
+  async removeFromSet(key: string, member: string): Promise<void> {
+    await this.#commands.srem(key, member);
+  }
+
+  publish(channel: string, message: string | Buffer): Promise<number> {
+    return this.#commands.publish(channel, message);
+  }
+
+  async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
+    this.#onMessage.set(channel, onMessage);
+    await this.#subscriptions.subscribe(channel);
+  }
+
+  async subscribePattern(
+    pattern: string,
+    onMessage: (message: Buffer, channel: string) => void,
+  ): Promise<void> {
+    this.#onPatternMessage.set(pattern, onMessage);
+    await this.#subscriptions.psubscribe(pattern);
+  }
+}

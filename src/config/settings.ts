@@ -1,0 +1,172 @@
+/**
+ * Every setting: its flag, its environment variable, its default, its meaning. Flag wins over environment,
+ * environment over default. The help text and the README's table are made from this list.
+ */
+import { z } from "zod";
+
+const wholeNumber = (least: number, most: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most));
+
+const redisUrl = z.string().refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return (url?.protocol === "redis:" || url?.protocol === "rediss:") && url.hostname !== "";
+});
+
+const origin = z
+  .string()
+  .refine((value) => value === "*" || (URL.canParse(value) && new URL(value).origin === value));
+
+const origins = z
+  .string()
+  .transform((value) => value.split(",").map((part) => part.trim()))
+  .pipe(z.array(origin).min(1));
+
+export interface Setting<T> {
+  readonly flag: string;
+  readonly env: string;
+  /** Stands for the value in the help text. */
+  readonly value: string;
+  readonly meaning: string;
+  /** As a person would write it; undefined: none. */
+  readonly default: string | undefined;
+  /** What to do about a value that is refused. */
+  readonly remedy: string;
+  /** Whether the value may hold a password, and so is never shown as it is. */
+  readonly secret?: boolean;
+  readonly schema: z.ZodType<T>;
+}
+
+function setting<T>(setting: Setting<T>): Setting<T> {
+  return setting;
+}
+
+export const settings = {
+  port: setting({
+    flag: "port",
+    env: "SIGNALER_PORT",
+    value: "PORT",
+    meaning: "TCP port to listen on; 0 takes a free one",
+    default: "18080",
+    remedy: "give a whole number from 0 to 65535",
+    schema: wholeNumber(0, 65_535),
+  }),
+  host: setting({
+    flag: "host",
+    env: "SIGNALER_HOST",
+    value: "ADDRESS",
+    meaning: "address to listen on; without it, every address of the machine",
+    default: undefined,
+    remedy: "give an IP address of this machine, such as 127.0.0.1",
+    schema: z.string().min(1),
+  }),
+  redisUrl: setting({
+    flag: "redis-url",
+    env: "REDIS_URL",
+    value: "URL",
+    meaning: "the Redis that the nodes of a cluster share; without it the node is by itself",
+    default: undefined,
+    remedy: "give a URL such as redis://user:password@host:6379/0, or rediss:// for TLS",
+    secret: true,
+    schema: redisUrl,
+  }),
+  duplicates: setting({
+    flag: "duplicates",
+    env: "SIGNALER_DUPLICATES",
+    value: "replace|reject",
+    meaning: "who stays when a user enters a room a second time: the newer connection, or the older",
+    default: "replace",
+    remedy: "give replace or reject",
+    schema: z.enum(["replace", "reject"]),
+  }),
+  rosterEvent: setting({
+    flag: "roster-event",
+    env: "SIGNALER_ROSTER_EVENT",
+    value: "object|list",
+    meaning: "what the roomUserList event carries: JSON strings by userId, or a list of objects",
+    default: "object",
+    remedy: "give object or list",
+    schema: z.enum(["object", "list"]),
+  }),
+  scope: setting({
+    flag: "scope",
+    env: "SIGNALER_SCOPE",
+    value: "room|global",
+    meaning: "whom a user can address: those in a shared room, or everyone connected",
+    default: "room",
+    remedy: "give room or global",
+    schema: z.enum(["room", "global"]),
+  }),
+  roomCapacity: setting({
+    flag: "room-capacity",
+    env: "SIGNALER_ROOM_CAPACITY",
+    value: "MEMBERS",
+    meaning: "most members of a room; 0 for no bound",
+    default: "0",
+    remedy: "give a whole number from 0 to 100000",
+    schema: wholeNumber(0, 100_000),
+  }),
+  maxRooms: setting({
+    flag: "max-rooms",
+    env: "SIGNALER_MAX_ROOMS",
+    value: "ROOMS",
+    meaning: "most rooms that one connection may be in at once",
+    default: "16",
+    remedy: "give a whole number from 1 to 1000",
+    schema: wholeNumber(1, 1_000),
+  }),
+  maxMessageBytes: setting({
+    flag: "max-message-bytes",
+    env: "SIGNALER_MAX_MESSAGE_BYTES",
+    value: "BYTES",
+    meaning: "largest message from a client; a frame four times as large ends its connection",
+    default: "65536",
+    remedy: "give a whole number from 1024 to 16777216",
+    schema: wholeNumber(1_024, 16_777_216),
+  }),
+  origins: setting({
+    flag: "origins",
+    env: "SIGNALER_ORIGINS",
+    value: "ORIGINS",
+    meaning: "origins of the pages that may connect, separated by commas; * for any",
+    default: "*",
+    remedy: "give * or origins without a path, such as https://meet.example.com",
+    schema: origins,
+  }),
+  leaseMs: setting({
+    flag: "lease-ms",
+    env: "SIGNALER_LEASE_MS",
+    value: "MS",
+    meaning: "how long the others believe that a silent node lives; it renews every third of that",
+    default: "10000",
+    remedy: "give a whole number of milliseconds from 1000 to 600000",
+    schema: wholeNumber(1_000, 600_000),
+  }),
+  drainMs: setting({
+    flag: "drain-ms",
+    env: "SIGNALER_DRAIN_MS",
+    value: "MS",
+    meaning: "how long closing may take after SIGTERM before what is left is cut",
+    default: "5000",
+    remedy: "give a whole number of milliseconds from 0 to 600000",
+    schema: wholeNumber(0, 600_000),
+  }),
+  logLevel: setting({
+    flag: "log-level",
+    env: "SIGNALER_LOG_LEVEL",
+    value: "LEVEL",
+    meaning: "least severe log lines to write: trace, debug, info, warn, error or silent",
+    default: "info",
+    remedy: "give trace, debug, info, warn, error or silent",
+    schema: z.enum(["trace", "debug", "info", "warn", "error", "silent"]),
+  }),
+};
+
+type Settings = typeof settings;
+type ValueOf<S> = S extends { readonly schema: z.ZodType<infer T> } ? T : never;
+
+/** The settings' values. Durations are in milliseconds. */
+export type Config = {
+  readonly [Name in keyof Settings]: Name extends "redisUrl" | "host"
+    ? ValueOf<Settings[Name]> | undefined
+    : ValueOf<Settings[Name]>;
+};

@@ -1,0 +1,136 @@
+/**
+ * The Socket.IO server: turns connections into sessions and their packets into events for the meeting.
+ */
+import type { Server as HttpServer, IncomingMessage } from "node:http";
+import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from "socket.io";
+import { rosterKey } from "../cluster/keys.js";
+import type { Place } from "../meeting/place.js";
+import { Session } from "../meeting/session.js";
+import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
+import { SignalingFailure } from "../protocol/failures.js";
+import { type Handshake, parseHandshake } from "../protocol/identifiers.js";
+import { createParser } from "./packet-decoder.js";
+import { SocketConnection } from "./socket-connection.js";
+
+/** Who gets the sessions and what they send; the meeting does. */
+export interface SessionHost {
+  open(session: Session, roomId: string | undefined): void;
+  receive(session: Session, event: unknown, args: unknown[]): void;
+  close(session: Session): void;
+}
+
+export interface GatewayOptions {
+  /** Origins of pages that may connect, or `*` for any. Clients that send no Origin are no pages. */
+  readonly origins: readonly string[];
+  /** Largest message that is taken in, in bytes; a frame of four times as much ends the connection. */
+  readonly maxMessageBytes: number;
+  readonly adapter: NonNullable<ServerOptions["adapter"]>;
+  readonly onRefused: (failure: SignalingFailure) => void;
+}
+
+/** How long a client may take from connecting to its Socket.IO handshake, in milliseconds. */
+const connectTimeoutMs = 5_000;
+/** A frame of this many times the message limit is not even parsed. */
+const frameLimitFactor = 4;
+
+type SignalerServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
+type SignalerSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
+
+export class SocketGateway {
+  readonly #io: SignalerServer;
+  readonly #sessions = new Map<string, Session>();
+  readonly #host: SessionHost;
+  readonly #onRefused: GatewayOptions["onRefused"];
+  #onEmpty: (() => void) | undefined;
+
+  constructor(server: HttpServer, host: SessionHost, options: GatewayOptions) {
+    this.#host = host;
+    this.#onRefused = options.onRefused;
+    const anyOrigin = options.origins.includes("*");
+    this.#io = new Server(server, {
+      adapter: options.adapter,
+      parser: createParser(options.maxMessageBytes),
+      maxHttpBufferSize: options.maxMessageBytes * frameLimitFactor,
+      connectTimeout: connectTimeoutMs,
+      httpCompression: false,
+      cors: { origin: anyOrigin ? "*" : [...options.origins] },
+      // CORS does not apply to WebSocket: the server has to look for itself.
+      allowRequest: (request, decide) => {
+        const allowed = anyOrigin || isAllowedOrigin(request, options.origins);
+        if (!allowed) this.#onRefused(new SignalingFailure("origin_refused"));
+        decide(allowed ? null : "origin_refused", allowed);
+      },
+    });
+    this.#io.use((socket, next) => next(this.#readHandshake(socket)));
+    this.#io.on("connection", (socket) => this.#open(socket));
+  }
+
+  get connectionCount(): number {
+    return this.#io.engine.clientsCount;
+  }
+
+  session(sessionId: string): Session | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  /** Emits the event `msg` with this payload to everyone in the room, on every node. */
+  broadcast(place: Place, payload: Envelope | unknown): void {
+    this.#io.to(rosterKey(place)).emit("msg", payload);
+  }
+
+  /**
+   * Tells every client why and ends its connection in such a way that it comes back by itself, to another
+   * node. Resolves when the last one is gone.
+   */
+  async endAll(reason: Envelope): Promise<void> {
+    for (const session of this.#sessions.values()) {
+      session.connection.send(reason);
+      session.connection.end("retry");
+    }
+    if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+  }
+
+  /** Stops taking connections. The HTTP server closes with it. */
+  async close(): Promise<void> {
+    await this.#io.close();
+  }
+
+  #readHandshake(socket: SignalerSocket): Error | undefined {
+    try {
+      socket.data.handshake = parseHandshake(socket.handshake.query, socket.handshake.auth);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SignalingFailure)) throw error;
+      this.#onRefused(error);
+      return Object.assign(new Error(error.message), { data: failureEnvelope(error, "connect") });
+    }
+  }
+
+  #open(socket: SignalerSocket): void {
+    const { handshake } = socket.data;
+    const session = new Session(socket.id, handshake, new SocketConnection(socket));
+    releaseHandshake(socket);
+    this.#sessions.set(session.id, session);
+    // One listener for whatever comes, so that unknown events are answered like all others.
+    socket.onAny((event: unknown, ...args: unknown[]) => this.#host.receive(session, event, args));
+    socket.on("disconnect", () => {
+      this.#sessions.delete(session.id);
+      this.#host.close(session);
+      if (this.#sessions.size === 0) this.#onEmpty?.();
+    });
+    this.#host.open(session, handshake.roomId);
+  }
+}
+
+/** Socket.IO keeps the HTTP request and its headers with each connection for as long as it lasts: kilobytes. */
+function releaseHandshake(socket: SignalerSocket): void {
+  const released = socket as { data: unknown; handshake: unknown };
+  released.data = {};
+  released.handshake = {};
+  if (socket.conn.transport.name === "websocket") (socket.conn as { request: unknown }).request = null;
+}
+
+function isAllowedOrigin(request: IncomingMessage, origins: readonly string[]): boolean {
+  const { origin } = request.headers;
+  return origin === undefined || origins.includes(origin);
+}

@@ -1,0 +1,205 @@
+/**
+ * What a client can ask for, event by event. Each handler parses, authorises, acts and answers. Events of one
+ * client are taken in order: those that come while a join or leave is under way wait for it.
+ */
+
+import type { Outcome } from "../cluster/outbox.js";
+import { receipt } from "../protocol/envelope.js";
+import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
+import { SignalingFailure } from "../protocol/failures.js";
+import { requireRoomId } from "../protocol/identifiers.js";
+import { requireChatRoom, stampChat } from "./chat.js";
+import type { Membership } from "./membership.js";
+import { lobby, type Place } from "./place.js";
+import { RefusedPayload } from "./refused-payload.js";
+import type { Relay, Scope } from "./relay.js";
+import { type Ack, type FailureListener, Reply } from "./reply.js";
+import { asList, asObject, type Roster, requireListedRoom } from "./roster.js";
+import type { Session } from "./session.js";
+
+/** Events of one client that may wait for a join or leave; more are refused [P-45]. */
+export const maxWaitingEvents = 256;
+
+export interface MeetingPorts {
+  readonly membership: Membership;
+  readonly relay: Relay;
+  readonly readRoster: (place: Place) => Promise<Roster>;
+  /** Emits the event `msg` with this payload to everyone in the room, on every node. */
+  readonly broadcast: (place: Place, payload: unknown) => void;
+  readonly onFailure: FailureListener;
+  readonly onRelayed: (event: AddressedEvent, outcome: Outcome, path: "local" | "remote", ms: number) => void;
+  readonly now: () => number;
+}
+
+export interface MeetingRules {
+  readonly scope: Scope;
+  /** What the `roomUserList` event carries: the hash's JSON strings by userId, or a list of objects. */
+  readonly rosterEvent: "object" | "list";
+}
+
+type WaitingEvent = readonly [event: unknown, args: unknown[]];
+
+export class Meeting {
+  readonly #ports: MeetingPorts;
+  readonly #rules: MeetingRules;
+  /** Sessions with a join or leave under way, and what they sent since. */
+  readonly #waiting = new Map<Session, WaitingEvent[]>();
+  readonly #departures = new Set<Promise<void>>();
+
+  constructor(ports: MeetingPorts, rules: MeetingRules) {
+    this.#ports = ports;
+    this.#rules = rules;
+  }
+
+  /** Lets a new connection into its room, or into the lobby. A failure is told, and ends the connection. */
+  open(session: Session, roomId: string | undefined): void {
+    const { membership } = this.#ports;
+    const reply = this.#reply(session, "connect", undefined);
+    const places = [
+      ...(roomId === undefined || this.#rules.scope === "global" ? [lobby] : []),
+      ...(roomId === undefined ? [] : [roomId]),
+    ];
+    this.#hold(session, async () => {
+      try {
+        for (const place of places) await membership.join(session, place);
+      } catch (error) {
+        const { meaning } = reply.fail(error);
+        session.connection.end(meaning.status >= 500 ? "retry" : "final");
+      }
+    });
+  }
+
+  /** The connection is gone. */
+  close(session: Session): void {
+    this.#waiting.delete(session);
+    const departure = this.#ports.membership
+      .leaveAll(session)
+      .catch((error: unknown) => this.#ports.onFailure(new SignalingFailure("internal"), error))
+      .finally(() => this.#departures.delete(departure));
+    this.#departures.add(departure);
+  }
+
+  /** Resolves when everyone whose connection is gone has been taken out of the rosters. */
+  async departed(): Promise<void> {
+    await Promise.all(this.#departures);
+  }
+
+  /** Takes one event of a client, whatever it may be. Never throws. */
+  receive(session: Session, event: unknown, args: unknown[]): void {
+    const waiting = this.#waiting.get(session);
+    if (waiting === undefined) this.#handle(session, event, args);
+    else if (waiting.length < maxWaitingEvents) waiting.push([event, args]);
+    else this.#reply(session, event, takeAck(args)).fail(new SignalingFailure("too_many_waiting"));
+  }
+
+  #handle(session: Session, event: unknown, args: unknown[]): void {
+    const reply = this.#reply(session, event, takeAck(args));
+    try {
+      const payload = onlyPayload(args);
+      if (typeof event !== "string") throw new SignalingFailure("unknown_event");
+      if (isAddressedEvent(event)) this.#relay(session, event, payload, reply);
+      else if (event === "join") this.#join(session, payload, reply);
+      else if (event === "leave") this.#leave(session, payload, reply);
+      else if (event === "roomUserList") this.#roomUserList(session, payload, reply);
+      else if (event === "msg") this.#msg(session, payload, reply);
+      else throw new SignalingFailure("unknown_event");
+    } catch (error) {
+      reply.fail(error);
+    }
+  }
+
+  #relay(session: Session, event: AddressedEvent, payload: unknown, reply: Reply): void {
+    const startedAt = this.#ports.now();
+    const fields = requireObject(payload);
+    this.#ports.relay.send(session, event, fields, reply.ack !== undefined, (outcome, path) => {
+      this.#ports.onRelayed(event, outcome, path, this.#ports.now() - startedAt);
+      const targetUid = String(fields["targetUid"]);
+      if (outcome === "delivered") {
+        if (reply.ack !== undefined) reply.ok(receipt("delivered", { event, targetUid }));
+      } else reply.fail(new SignalingFailure(outcome, { targetUid }));
+    });
+  }
+
+  #join(session: Session, payload: unknown, reply: Reply): void {
+    const roomId = requireRoomId(requireObject(payload)["roomId"]);
+    this.#hold(session, async () => {
+      try {
+        await this.#ports.membership.join(session, roomId);
+        if (reply.ack === undefined) return;
+        // Read after the room's notices have begun to arrive, so that nobody falls between the two.
+        const members = asList(await this.#ports.readRoster(roomId));
+        reply.ok(receipt("joined", { event: "join", roomId, members }));
+      } catch (error) {
+        reply.fail(error);
+      }
+    });
+  }
+
+  #leave(session: Session, payload: unknown, reply: Reply): void {
+    const roomId = requireRoomId(requireObject(payload)["roomId"]);
+    this.#hold(session, async () => {
+      try {
+        if (!(await this.#ports.membership.leave(session, roomId))) throw new SignalingFailure("not_in_room");
+        reply.ok(receipt("left", { event: "leave", roomId }));
+      } catch (error) {
+        reply.fail(error);
+      }
+    });
+  }
+
+  #roomUserList(session: Session, payload: unknown, reply: Reply): void {
+    const fields = payload === undefined ? {} : requireObject(payload);
+    const roomId = requireListedRoom(session, this.#rules.scope, fields["roomId"]);
+    this.#ports
+      .readRoster(roomId)
+      .then((roster) => {
+        const list = this.#rules.rosterEvent === "list" || reply.ack !== undefined ? asList(roster) : [];
+        session.connection.emit("roomUserList", this.#rules.rosterEvent === "list" ? list : asObject(roster));
+        reply.ok(list);
+      })
+      .catch((error: unknown) => reply.fail(error));
+  }
+
+  #msg(session: Session, payload: unknown, reply: Reply): void {
+    const room = requireChatRoom(session, payload);
+    this.#ports.broadcast(room, stampChat(session, payload));
+    reply.ok(receipt("sent", { event: "msg", roomId: room }));
+  }
+
+  /** Runs a change of membership; the session's later events wait until it is done. */
+  #hold(session: Session, change: () => Promise<void>): void {
+    const waiting: WaitingEvent[] = [];
+    this.#waiting.set(session, waiting);
+    void change().then(() => {
+      if (session.ended) return;
+      this.#waiting.delete(session);
+      // A join or leave among these holds the session again, and then the rest waits behind it.
+      for (const [event, args] of waiting) this.receive(session, event, args);
+    });
+  }
+
+  #reply(session: Session, event: unknown, ack: Ack | undefined): Reply {
+    const name = typeof event === "string" ? event.slice(0, 64) : typeof event;
+    return new Reply(session, name, ack, this.#ports.onFailure);
+  }
+}
+
+/** Takes the ack off the arguments: Socket.IO puts it last, and only Socket.IO can put a function there. */
+function takeAck(args: unknown[]): Ack | undefined {
+  if (typeof args.at(-1) !== "function") return undefined;
+  return args.pop() as Ack;
+}
+
+/** @throws SignalingFailure bad_arguments, binary_refused, too_large. */
+function onlyPayload(args: readonly unknown[]): unknown {
+  const [payload] = args;
+  if (payload instanceof RefusedPayload) throw new SignalingFailure(payload.code);
+  if (args.length > 1) throw new SignalingFailure("bad_arguments");
+  return payload;
+}
+
+function requireObject(payload: unknown): Readonly<Record<string, unknown>> {
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload))
+    throw new SignalingFailure("bad_payload");
+  return payload as Record<string, unknown>;
+}

@@ -1,0 +1,9 @@
+/**
+ * The node's log: JSON lines on standard output, each with the node's id. Nothing that a client sent is ever
+ * logged but ids, which hold no control characters by then.
+ */
+import { type Logger, pino } from "pino";
+
+export function createLog(level: string, nodeId: string): Logger {
+  return pino({ level, base: { node: nodeId }, timestamp: pino.stdTimeFunctions.isoTime });
+}

@@ -1,0 +1,54 @@
+/**
+ * The HTTP side of operating a node: `/healthz`, `/readyz`, `/metrics`. Answers every other path with where
+ * the signaler is.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Metrics } from "./metrics.js";
+
+/** Why a node should get no new connections; none of these mean that it should be restarted. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  /** What else an operator wants to see at a glance. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** Above a proxy's idle time, so that it is the proxy that closes an idle connection and not a race. */
+const keepAliveTimeoutMs = 65_000;
+
+export function createOperationsServer(readiness: () => Readiness, metrics: Metrics): Server {
+  const server = createServer((request, response) => {
+    answer(request, response, readiness, metrics).catch((error: unknown) => response.destroy(error as Error));
+  });
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  readiness: () => Readiness,
+  metrics: Metrics,
+): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    sendJson(response, 405, { error: "only GET and HEAD are answered here" });
+    return;
+  }
+  const path = request.url?.split("?", 1)[0];
+  if (path === "/healthz") {
+    sendJson(response, 200, { status: "ok" });
+  } else if (path === "/readyz") {
+    const { ready, reasons, about } = readiness();
+    sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "not ready", reasons, ...about });
+  } else if (path === "/metrics") {
+    response.writeHead(200, { "content-type": metrics.contentType }).end(await metrics.render());
+  } else {
+    sendJson(response, 404, { error: "not found", signaling: "/socket.io/ (Socket.IO v4)" });
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,74 @@
+/**
+ * The one envelope in which the server pushes everything, as the event `msg` [P-10], and its builders.
+ */
+import { type AddressedEvent, addressedEvents } from "./events.js";
+import type { FailureCode, SignalingFailure } from "./failures.js";
+import { failures } from "./failures.js";
+
+export interface Envelope {
+  readonly type: string;
+  readonly msg: string;
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** A member as the roster holds it and as notices carry it: identity, and whatever profile the client gave. */
+export interface Member {
+  readonly userId: string;
+  readonly roomId?: string;
+  readonly [field: string]: string | number | boolean | null | undefined;
+}
+
+/** [P-11] */
+export function joinNotice(member: Member): Envelope {
+  return { type: "join", msg: `${member.userId} join then room`, status: 200, data: member };
+}
+
+/** [P-12] The text ends in a space: clients have always been sent it so. */
+export function leaveNotice(member: Member): Envelope {
+  return { type: "leave", msg: `${member.userId} leave the room `, status: 200, data: member };
+}
+
+/** [P-13] `roomId` is absent when the connection was replaced in the lobby. */
+export function replacedNotice(userId: string, roomId: string | undefined): Envelope {
+  const { status, message } = failures.replaced;
+  return {
+    type: "replaced",
+    msg: message,
+    status,
+    data: { userId, ...(roomId !== undefined && { roomId }) },
+  };
+}
+
+/** [P-20] What the target of an addressed event gets. */
+export function addressedEnvelope(event: AddressedEvent, data: unknown): Envelope {
+  return { type: event, msg: addressedEvents[event], status: 200, data };
+}
+
+/** [P-40] The success half of an ack. */
+export function receipt(msg: string, data: Readonly<Record<string, unknown>>): Envelope {
+  return { type: "receipt", msg, status: 200, data };
+}
+
+/** [P-41] An addressed event whose target is not there. */
+function offlineNotice(event: string, targetUid: string): Envelope {
+  const { status, message } = failures.offline;
+  return { type: "offline", msg: message, status, data: { targetUid, event } };
+}
+
+/** [P-42] Any other failure; its type is never that of a request. */
+export function failureEnvelope(failure: SignalingFailure, event: string): Envelope {
+  if (failure.code === "offline") return offlineNotice(event, String(failure.detail["targetUid"]));
+  const { status, retry } = failure.meaning;
+  return {
+    type: "error",
+    msg: failure.message,
+    status,
+    data: { code: failure.code satisfies FailureCode, event, retry, ...failure.detail },
+  };
+}
+
+/** The Socket.IO event `msg` with this envelope, as the JSON array that stands in its packet. */
+export function encodeEvent(envelope: Envelope): string {
+  return `["msg",${JSON.stringify(envelope)}]`;
+}
