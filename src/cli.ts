@@ -63,9 +63,22 @@ function version(): string {
 }
 
 function fail(error: unknown): never {
-  const sentence = error instanceof Error ? error.message : String(error);
+  const sentence = describe(error);
   console.error(`meeting-signaler: ${sentence}`);
   process.exit(error instanceof ConfigError ? exitBadConfig : exitFailed);
+}
+
+/** What went wrong and, where that is known, what to do. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === "EADDRINUSE")
+    return `port ${port} is taken. Stop what listens there, or choose another with --port (0 takes a free one).`;
+  if (code === "EACCES")
+    return `port ${port} may not be opened by this user. Choose one above 1023 with --port.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `${address ?? "the host"} is no address of this machine. Choose another with --host, or leave it out.`;
+  return error.message;
 }
 
 main(process.argv.slice(2)).catch(fail);

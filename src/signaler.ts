@@ -21,13 +21,13 @@ import { SocketGateway } from "./gateway/socket-gateway.js";
 import { LocalMembers } from "./meeting/local-members.js";
 import { Meeting } from "./meeting/meeting.js";
 import { Membership } from "./meeting/membership.js";
-import type { Place } from "./meeting/place.js";
 import { Relay } from "./meeting/relay.js";
 import { createLog } from "./operations/log.js";
 import { Metrics } from "./operations/metrics.js";
 import { createOperationsServer, type Readiness } from "./operations/operations-server.js";
 import { failureEnvelope } from "./protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "./protocol/failures.js";
+import type { Place } from "./protocol/place.js";
 
 export interface Signaler {
   readonly nodeId: string;
@@ -77,7 +77,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     (await createDriver(config.redisUrl, nodeId, log, (command, ms) => metrics.redisCommand(command, ms)));
 
   const rooms = new Rooms(driver, nodeId);
-  const lease = new Lease(driver, nodeId, config.leaseMs, now, log);
+  const lease = new Lease(driver, nodeId, config.leaseMs, now, log, () => membership.retryDepartures());
   const outbox = new Outbox(driver, nodeId, now);
   const adapter = createBroadcastAdapter(driver, log, () => metrics.broadcastDropped());
   const broadcast = (place: Place, payload: unknown) => gateway.broadcast(place, payload);
@@ -87,7 +87,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       register: {
         // Nobody is let in before what is sent to them can arrive.
         admit: async (...admission) => {
-          if (!subscribed) throw new RedisUnavailable("not subscribed yet");
+          if (!subscribed) throw new RedisUnavailable("not subscribed yet", false);
           return rooms.admit(...admission);
         },
         dismiss: (...dismissal) => rooms.dismiss(...dismissal),
@@ -185,7 +185,6 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
 
   async function close(): Promise<void> {
     log.info({ connections: gateway.connectionCount }, "closing");
-    server.close();
     const drained = gateway.endAll(failureEnvelope(new SignalingFailure("shutting_down"), "connect"));
     await Promise.race([
       drained.then(() => meeting.departed()),

@@ -10,7 +10,7 @@ export const redisDeadlineMs = 1_000;
 /** @throws RedisUnavailable when the promise has not settled in time. */
 export function withDeadline<T>(promise: Promise<T>, ms = redisDeadlineMs): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new RedisUnavailable(`no answer within ${ms} ms`)), ms);
+    const timer = setTimeout(() => reject(new RedisUnavailable(`no answer within ${ms} ms`, true)), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -33,7 +33,14 @@ export interface Driver {
   subscribePattern(pattern: string, onMessage: (message: Buffer, channel: string) => void): Promise<void>;
 }
 
-/** Redis is not there now: what was asked did not happen, and is safe to ask again. */
+/** Redis did not answer. */
 export class RedisUnavailable extends Error {
   override readonly name = "RedisUnavailable";
+  /** Whether the command may have been carried out all the same; false: it was never sent. */
+  readonly mayHaveHappened: boolean;
+
+  constructor(reason: string, mayHaveHappened: boolean) {
+    super(reason);
+    this.mayHaveHappened = mayHaveHappened;
+  }
 }

@@ -12,7 +12,7 @@
  * The braces put a route into the slot of its roster on Redis Cluster. An id never holds braces, so it cannot
  * move a key to another slot or reach another's.
  */
-import { isLobby, type Place } from "../meeting/place.js";
+import { isLobby, type Place } from "../protocol/place.js";
 
 /** Also the name of the Socket.IO room. */
 export function rosterKey(place: Place): string {

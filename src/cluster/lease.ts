@@ -15,15 +15,25 @@ export class Lease {
   readonly #leaseMs: number;
   readonly #now: () => number;
   readonly #log: Logger;
+  readonly #onRenewed: () => void;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(driver: Driver, nodeId: string, leaseMs: number, now: () => number, log: Logger) {
+  /** @param onRenewed - called at each renewal, when Redis is known to answer. */
+  constructor(
+    driver: Driver,
+    nodeId: string,
+    leaseMs: number,
+    now: () => number,
+    log: Logger,
+    onRenewed: () => void,
+  ) {
     this.#driver = driver;
     this.#nodeId = nodeId;
     this.#leaseMs = leaseMs;
     this.#now = now;
     this.#log = log;
+    this.#onRenewed = onRenewed;
   }
 
   /** Whether the lease cannot have expired yet. */
@@ -48,6 +58,7 @@ export class Lease {
     try {
       await this.#driver.setWithExpiry(leaseKey(this.#nodeId), "1", this.#leaseMs);
       this.#renewedAt = askedAt;
+      this.#onRenewed();
       await this.#driver.expire(nodeRoomsKey(this.#nodeId), indexTtlMs);
     } catch (error) {
       this.#log.debug({ err: error }, "lease not renewed");

@@ -5,8 +5,8 @@
  *
  * The target's node confirms by receipt. Receipts travel together, so they add nothing per message.
  */
-import type { Place } from "../meeting/place.js";
-import type { Driver } from "./driver.js";
+import type { Place } from "../protocol/place.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
 import { encodeFrame, type ReceiptFrame } from "./frames.js";
 import { inboxChannel, leaseKey, parseAddress, routeKey } from "./keys.js";
 
@@ -69,7 +69,7 @@ export class Outbox {
     // The same path whatever the number of places: equal paths keep two messages of one sender in order.
     Promise.all(message.places.map((place) => this.#locate(place, message.targetUid)))
       .then((addresses) => this.#publish(messageId, message, addresses))
-      .catch(() => this.#settle(messageId, "unavailable"));
+      .catch((error: unknown) => this.#settle(messageId, outcomeOf(error, this.#pending.get(messageId))));
   }
 
   /** Takes in what the node at the other end says became of messages. */
@@ -145,4 +145,10 @@ export class Outbox {
       else if (ageMs >= receiptDeadlineMs) this.#settle(messageId, "unconfirmed");
     }
   }
+}
+
+/** A lookup that fails has delivered nothing; a publish that was sent may have. */
+function outcomeOf(error: unknown, pending: PendingMessage | undefined): Outcome {
+  const neverSent = error instanceof RedisUnavailable && !error.mayHaveHappened;
+  return pending?.published && !neverSent ? "unconfirmed" : "unavailable";
 }

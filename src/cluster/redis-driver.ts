@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from "pino";
-import { createClient } from "redis";
+import { ClientClosedError, ClientOfflineError, createClient, ErrorReply } from "redis";
 import { type Driver, RedisUnavailable } from "./driver.js";
 import type { Script } from "./scripts.js";
 
@@ -15,6 +15,8 @@ const connectTimeoutMs = 2_000;
 /** A connection that answers nothing for this long, pings included, is dead and is made anew. */
 const socketTimeoutMs = 6_000;
 const pingIntervalMs = 2_000;
+/** Commands that may wait while Redis hangs; more are refused, so that memory stays bounded. */
+const maxQueuedCommands = 200_000;
 
 type Client = ReturnType<typeof createRedisClient>;
 
@@ -23,6 +25,7 @@ function createRedisClient(url: string) {
     url,
     RESP: 2,
     disableOfflineQueue: true,
+    commandsQueueMaxLength: maxQueuedCommands,
     pingInterval: pingIntervalMs,
     // The default arms a timer for every command; deadlines are the caller's, who can say what a late reply means.
     commandOptions: { timeout: 0 },
@@ -134,13 +137,17 @@ export class RedisDriver implements Driver {
   }
 }
 
-/** Errors that Redis itself replied with are ours to fix; anything else means that it cannot be reached. */
+/** Errors that Redis itself replied with are ours to mend; anything else means that it cannot be reached. */
 function rethrow(error: unknown): never {
-  if (error instanceof Error && /^[A-Z]+ /.test(error.message) && !transientReply.test(error.message))
-    throw error;
-  throw new RedisUnavailable(error instanceof Error ? error.message : String(error));
+  if (error instanceof ErrorReply) {
+    if (!transientReply.test(error.message)) throw error;
+    throw new RedisUnavailable(error.message, false);
+  }
+  const neverSent = error instanceof ClientOfflineError || error instanceof ClientClosedError;
+  throw new RedisUnavailable(error instanceof Error ? error.message : String(error), !neverSent);
 }
 
+/** Replies by which Redis says that it cannot serve just now. */
 const transientReply = /^(LOADING|READONLY|MASTERDOWN|BUSY|OOM|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF) /;
 
 /** Logs each loss and each recovery once, not every failed attempt between them. */

@@ -1,8 +1,9 @@
 /**
  * Rosters and routes in Redis: who is in a place, and where in the cluster. Each change is one script.
  */
-import type { Place } from "../meeting/place.js";
+
 import type { Member } from "../protocol/envelope.js";
+import type { Place } from "../protocol/place.js";
 import { withDeadline } from "./deadline.js";
 import type { Driver } from "./driver.js";
 import { formatAddress, leaseKey, nodeRoomsKey, parseAddress, rosterKey, routeKey } from "./keys.js";
@@ -13,6 +14,9 @@ export type Admission =
   | { readonly outcome: "duplicate" }
   | { readonly outcome: "full" };
 
+/** `newer`: another session of the user holds the place. `absent`: none does. */
+export type Dismissal = "left" | "newer" | "absent";
+
 export interface AdmissionRules {
   /** Most members of a room; 0 for no bound. The lobby has none. */
   readonly capacity: number;
@@ -22,7 +26,7 @@ export interface AdmissionRules {
 export class Rooms {
   readonly #driver: Driver;
   readonly #nodeId: string;
-  /** Sessions of this node that are in a place or on their way in or out: the index names it while there are any. */
+  /** Admissions without a dismissal yet: while a place has any, the node's index names it. */
   readonly #interest = new Map<Place, number>();
 
   constructor(driver: Driver, nodeId: string) {
@@ -31,33 +35,34 @@ export class Rooms {
   }
 
   /**
-   * Lets a session of this node into a place. Whatever comes of it, `dismiss` must follow in the end, and
-   * may follow at once: Redis carries both out in that order.
+   * Lets a session of this node into a place. Whatever comes of it, a `dismiss` that succeeds must follow in
+   * the end, and may follow at once: Redis carries both out in that order.
    *
    * @throws RedisUnavailable if Redis did not answer in time; the session may then be in or not.
    */
   async admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission> {
-    const count = this.#interest.get(place) ?? 0;
-    this.#interest.set(place, count + 1);
-    const indexed =
-      count === 0 ? this.#driver.addToSet(nodeRoomsKey(this.#nodeId), rosterKey(place)) : undefined;
+    const indexed = this.#gainInterest(place);
     const joined = this.#join(place, member, sessionId, rules);
     const [, admission] = await withDeadline(Promise.all([indexed, joined]));
     if (admission.outcome !== "duplicate" || (await this.#isHeldByLivingNode(admission.by))) return admission;
     return withDeadline(this.#join(place, member, sessionId, { ...rules, duplicates: "replace" }));
   }
 
-  /** Takes a session of this node out of a place. Resolves to false if a newer session of the user holds it. */
-  async dismiss(place: Place, userId: string, sessionId: string): Promise<boolean> {
+  /**
+   * Takes a session of this node out of a place, unless a newer session of the user holds it. Waits for Redis
+   * as long as the connection lasts, because whoever leaves does not.
+   *
+   * @throws RedisUnavailable if it is not known whether it happened; call again when Redis is back.
+   */
+  async dismiss(place: Place, userId: string, sessionId: string): Promise<Dismissal> {
     const address = formatAddress(this.#nodeId, sessionId);
-    const left = this.#driver.run(leaveScript, [rosterKey(place), routeKey(place)], [userId, address]);
-    const count = (this.#interest.get(place) ?? 1) - 1;
-    if (count > 0) this.#interest.set(place, count);
-    else this.#interest.delete(place);
-    const unindexed =
-      count > 0 ? undefined : this.#driver.removeFromSet(nodeRoomsKey(this.#nodeId), rosterKey(place));
-    const [removed] = await withDeadline(Promise.all([left, unindexed]));
-    return removed === 1;
+    const dismissal = await this.#driver.run(
+      leaveScript,
+      [rosterKey(place), routeKey(place)],
+      [userId, address],
+    );
+    await this.#loseInterest(place);
+    return dismissal as Dismissal;
   }
 
   /** The roster as Redis holds it: userId → the member's JSON. */
@@ -79,6 +84,22 @@ export class Rooms {
     )) as ["admitted" | "duplicate" | "full", string];
     if (outcome === "admitted") return { outcome, displaced: address === "" ? undefined : address } as const;
     return outcome === "duplicate" ? ({ outcome, by: address } as const) : ({ outcome } as const);
+  }
+
+  async #gainInterest(place: Place): Promise<void> {
+    const count = (this.#interest.get(place) ?? 0) + 1;
+    this.#interest.set(place, count);
+    if (count === 1) await this.#driver.addToSet(nodeRoomsKey(this.#nodeId), rosterKey(place));
+  }
+
+  async #loseInterest(place: Place): Promise<void> {
+    const count = (this.#interest.get(place) ?? 1) - 1;
+    if (count > 0) {
+      this.#interest.set(place, count);
+      return;
+    }
+    this.#interest.delete(place);
+    await this.#driver.removeFromSet(nodeRoomsKey(this.#nodeId), rosterKey(place));
   }
 
   /** Somebody whose node has died must not keep themselves out. */

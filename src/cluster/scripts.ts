@@ -44,16 +44,20 @@ return {'admitted', ''}
  * KEYS[1] roster   KEYS[2] routes
  * ARGV[1] userId   ARGV[2] address of the session that leaves
  *
- * Returns 1 if the user has left, 0 if there was nothing of this session to remove.
+ * Returns 'left', 'newer' if another session of the user holds the place, or 'absent' if none does.
  */
 export const leaveScript: Script = {
   name: "leave",
   lua: `
-if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then
-  return 0
+local current = redis.call('HGET', KEYS[2], ARGV[1])
+if not current then
+  return 'absent'
+end
+if current ~= ARGV[2] then
+  return 'newer'
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
-return 1
+return 'left'
 `,
 };

@@ -1,6 +1,6 @@
 /**
  * Socket.IO's own decoder, which in addition marks events that carry binary or are too large: the meeting then
- * answers them by name, and the connection goes on.
+ * answers them by name, and the connection goes on [P-45] [P-46].
  */
 
 import { Decoder, Encoder, type Packet, PacketType } from "socket.io-parser";

@@ -4,9 +4,9 @@
 
 import type { Socket } from "socket.io";
 import { rosterKey } from "../cluster/keys.js";
-import type { Place } from "../meeting/place.js";
 import type { Connection, Ending } from "../meeting/session.js";
 import type { Envelope } from "../protocol/envelope.js";
+import type { Place } from "../protocol/place.js";
 
 /** Socket.IO's packet type EVENT in the default namespace, without attachments or ack id. */
 const eventPacketType = "2";

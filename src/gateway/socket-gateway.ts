@@ -4,11 +4,11 @@
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from "socket.io";
 import { rosterKey } from "../cluster/keys.js";
-import type { Place } from "../meeting/place.js";
 import { Session } from "../meeting/session.js";
 import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
-import { SignalingFailure } from "../protocol/failures.js";
+import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
 import { type Handshake, parseHandshake } from "../protocol/identifiers.js";
+import type { Place } from "../protocol/place.js";
 import { createParser } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
 
@@ -28,22 +28,25 @@ export interface GatewayOptions {
   readonly onRefused: (failure: SignalingFailure) => void;
 }
 
-/** How long a client may take from connecting to its Socket.IO handshake, in milliseconds. */
-const connectTimeoutMs = 5_000;
-/** A frame of this many times the message limit is not even parsed. */
+/** How long a client may take from connecting to naming itself, in milliseconds [P-47]. */
+export const connectTimeoutMs = 5_000;
+/** A frame of this many times the message limit is not even parsed [P-46]. */
 const frameLimitFactor = 4;
 
 type SignalerServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
 type SignalerSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
 
 export class SocketGateway {
+  readonly #server: HttpServer;
   readonly #io: SignalerServer;
   readonly #sessions = new Map<string, Session>();
   readonly #host: SessionHost;
   readonly #onRefused: GatewayOptions["onRefused"];
+  #ending = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(server: HttpServer, host: SessionHost, options: GatewayOptions) {
+    this.#server = server;
     this.#host = host;
     this.#onRefused = options.onRefused;
     const anyOrigin = options.origins.includes("*");
@@ -54,11 +57,11 @@ export class SocketGateway {
       connectTimeout: connectTimeoutMs,
       httpCompression: false,
       cors: { origin: anyOrigin ? "*" : [...options.origins] },
-      // CORS does not apply to WebSocket: the server has to look for itself.
+      // CORS does not apply to WebSocket: the server has to look for itself [P-2].
       allowRequest: (request, decide) => {
-        const allowed = anyOrigin || isAllowedOrigin(request, options.origins);
-        if (!allowed) this.#onRefused(new SignalingFailure("origin_refused"));
-        decide(allowed ? null : "origin_refused", allowed);
+        const refusal = this.#refusalOf(request, anyOrigin ? undefined : options.origins);
+        if (refusal !== undefined) this.#onRefused(new SignalingFailure(refusal));
+        decide(refusal ?? null, refusal === undefined);
       },
     });
     this.#io.use((socket, next) => next(this.#readHandshake(socket)));
@@ -79,10 +82,11 @@ export class SocketGateway {
   }
 
   /**
-   * Tells every client why and ends its connection in such a way that it comes back by itself, to another
+   * Takes no more connections, tells every client why [P-14] and ends its connection in such a way that it comes back by itself, to another
    * node. Resolves when the last one is gone.
    */
   async endAll(reason: Envelope): Promise<void> {
+    this.#ending = true;
     for (const session of this.#sessions.values()) {
       session.connection.send(reason);
       session.connection.end("retry");
@@ -90,11 +94,23 @@ export class SocketGateway {
     if (this.#sessions.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
   }
 
-  /** Stops taking connections. The HTTP server closes with it. */
+  /** Cuts what is left. The HTTP server closes with it. */
   async close(): Promise<void> {
-    await this.#io.close();
+    const closed = this.#io.close();
+    this.#server.closeAllConnections();
+    await closed;
   }
 
+  /** Decides on every handshake request, before anything is kept of it. */
+  #refusalOf(request: IncomingMessage, origins: readonly string[] | undefined): FailureCode | undefined {
+    if (this.#ending) return "shutting_down";
+    const { origin } = request.headers;
+    return origin === undefined || origins === undefined || origins.includes(origin)
+      ? undefined
+      : "origin_refused";
+  }
+
+  /** [P-4] */
   #readHandshake(socket: SignalerSocket): Error | undefined {
     try {
       socket.data.handshake = parseHandshake(socket.handshake.query, socket.handshake.auth);
@@ -128,9 +144,4 @@ function releaseHandshake(socket: SignalerSocket): void {
   released.data = {};
   released.handshake = {};
   if (socket.conn.transport.name === "websocket") (socket.conn as { request: unknown }).request = null;
-}
-
-function isAllowedOrigin(request: IncomingMessage, origins: readonly string[]): boolean {
-  const { origin } = request.headers;
-  return origin === undefined || origins.includes(origin);
 }

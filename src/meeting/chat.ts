@@ -3,7 +3,7 @@
  */
 import { serverTypes } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import type { Place } from "./place.js";
+import type { Place } from "../protocol/place.js";
 import type { Session } from "./session.js";
 
 /** The sender's room: the one that the payload names, if the sender is in it, or else the first joined [P-35]. */

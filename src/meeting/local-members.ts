@@ -2,7 +2,7 @@
  * The members that are connected to this node. What it answers needs no Redis: it is how people on one node
  * reach each other whatever happens to the rest (I6).
  */
-import { isLobby, type Place } from "./place.js";
+import { isLobby, type Place } from "../protocol/place.js";
 import type { Session } from "./session.js";
 
 export class LocalMembers {

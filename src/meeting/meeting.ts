@@ -8,16 +8,16 @@ import { receipt } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
+import { lobby, type Place } from "../protocol/place.js";
 import { requireChatRoom, stampChat } from "./chat.js";
 import type { Membership } from "./membership.js";
-import { lobby, type Place } from "./place.js";
 import { RefusedPayload } from "./refused-payload.js";
 import type { Relay, Scope } from "./relay.js";
 import { type Ack, type FailureListener, Reply } from "./reply.js";
 import { asList, asObject, type Roster, requireListedRoom } from "./roster.js";
 import type { Session } from "./session.js";
 
-/** Events of one client that may wait for a join or leave; more are refused [P-45]. */
+/** Events of one client that may wait for a join or leave; more are refused [P-38]. */
 export const maxWaitingEvents = 256;
 
 export interface MeetingPorts {
@@ -51,7 +51,7 @@ export class Meeting {
     this.#rules = rules;
   }
 
-  /** Lets a new connection into its room, or into the lobby. A failure is told, and ends the connection. */
+  /** Lets a new connection into its room, or into the lobby. A failure is told, and ends the connection [P-8]. */
   open(session: Session, roomId: string | undefined): void {
     const { membership } = this.#ports;
     const reply = this.#reply(session, "connect", undefined);
@@ -126,7 +126,7 @@ export class Meeting {
       try {
         await this.#ports.membership.join(session, roomId);
         if (reply.ack === undefined) return;
-        // Read after the room's notices have begun to arrive, so that nobody falls between the two.
+        // Read after the room's notices have begun to arrive, so that nobody falls between the two [P-36].
         const members = asList(await this.#ports.readRoster(roomId));
         reply.ok(receipt("joined", { event: "join", roomId, members }));
       } catch (error) {
@@ -166,7 +166,7 @@ export class Meeting {
     reply.ok(receipt("sent", { event: "msg", roomId: room }));
   }
 
-  /** Runs a change of membership; the session's later events wait until it is done. */
+  /** Runs a change of membership; the session's later events wait until it is done [P-38]. */
   #hold(session: Session, change: () => Promise<void>): void {
     const waiting: WaitingEvent[] = [];
     this.#waiting.set(session, waiting);
@@ -190,7 +190,7 @@ function takeAck(args: unknown[]): Ack | undefined {
   return args.pop() as Ack;
 }
 
-/** @throws SignalingFailure bad_arguments, binary_refused, too_large. */
+/** [P-43] @throws SignalingFailure bad_arguments, binary_refused, too_large. */
 function onlyPayload(args: readonly unknown[]): unknown {
   const [payload] = args;
   if (payload instanceof RefusedPayload) throw new SignalingFailure(payload.code);

@@ -7,8 +7,8 @@ import { addressedEnvelope, encodeEvent } from "../protocol/envelope.js";
 import type { AddressedEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { parseId } from "../protocol/identifiers.js";
+import { lobby, type Place } from "../protocol/place.js";
 import type { LocalMembers } from "./local-members.js";
-import { lobby, type Place } from "./place.js";
 import type { Session } from "./session.js";
 
 /** Who may address whom: those who share a room (or the lobby), or everyone in one directory (I1). */
@@ -85,6 +85,7 @@ export class Relay {
   }
 }
 
+/** [P-23] */
 function requireTarget(value: unknown): string {
   if (value === undefined || value === null || value === "") throw new SignalingFailure("target_required");
   const targetUid = parseId(value);

@@ -4,7 +4,7 @@
 
 import type { Envelope, Member } from "../protocol/envelope.js";
 import { asMember, type Handshake } from "../protocol/identifiers.js";
-import { isLobby, type Place } from "./place.js";
+import { isLobby, type Place } from "../protocol/place.js";
 
 /** How a connection ends: `final` tells the client not to come back by itself, `retry` lets it reconnect. */
 export type Ending = "final" | "retry";
@@ -36,7 +36,7 @@ export class Session {
   ended = false;
 
   readonly #profile: Handshake["profile"];
-  /** Messages on their way through Redis, by target: while there are any, later ones go the same way (I2). */
+  /** Messages on their way through Redis, by target: while there are any, later ones go the same way (I2, [P-24]). */
   #unconfirmed: Map<string, number> | undefined;
 
   constructor(id: string, handshake: Handshake, connection: Connection) {

@@ -15,12 +15,15 @@ export interface Received extends Envelope {
 
 export class TestClient {
   readonly socket: Socket;
+  /** Resolves to the reason when the connection ends. */
+  readonly ended: Promise<string>;
   /** What came and has not been taken, as [event, payload]. */
   readonly #inbox: [event: string, payload: Received][] = [];
   readonly #changed = new EventTarget();
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.ended = new Promise((resolve) => socket.once("disconnect", resolve));
     socket.onAny((event: string, payload: Received) => {
       this.#inbox.push([event, payload]);
       this.#changed.dispatchEvent(new Event("change"));
@@ -51,9 +54,9 @@ export class TestClient {
     }
   }
 
-  /** Everything that has come and was not taken; what was sent before an answered request is in it. */
+  /** Every `msg` that has come and was not taken; what was sent before an answered request is in it. */
   get rest(): readonly Received[] {
-    return this.#inbox.map(([, payload]) => payload);
+    return this.#inbox.filter(([event]) => event === "msg").map(([, payload]) => payload);
   }
 
   /** Emits and resolves to what the ack got. */
@@ -63,12 +66,6 @@ export class TestClient {
 
   emit(event: string, ...args: unknown[]): void {
     this.socket.emit(event, ...args);
-  }
-
-  /** Resolves to the reason when the connection ends. */
-  disconnected(): Promise<string> {
-    if (this.socket.disconnected) return Promise.resolve("already");
-    return new Promise((resolve) => this.socket.once("disconnect", resolve));
   }
 
   close(): void {

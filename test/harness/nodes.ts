@@ -36,7 +36,7 @@ export async function startNodes(
 export async function startNode(store: Store, config: Partial<Config> = {}): Promise<TestNode> {
   const driver = await store.newDriver();
   const signaler = await startSignaler(
-    { ...loadConfig([], {}), host: "127.0.0.1", port: 0, drainMs: 2_000, ...config },
+    { ...loadConfig([], {}), host: "127.0.0.1", port: 0, drainMs: 500, ...config },
     { driver, log: silent },
   );
   onTestFinished(() => signaler.close());
