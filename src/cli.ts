@@ -41,8 +41,7 @@ async function serve(flags: string[]): Promise<void> {
 }
 
 /** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */
-function announce({ log, port, store, nodeId }: Signaler): void {
-  const url = `http://localhost:${port}`;
+function announce({ log, url, store, nodeId }: Signaler): void {
   log.info({ url, path: "/socket.io", store, auth: "open", version: version() }, `listening on ${url}`);
   if (!process.stdout.isTTY) return;
   console.log(`

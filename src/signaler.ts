@@ -9,7 +9,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { createBroadcastAdapter } from "./cluster/adapter.js";
-import { type Driver, RedisUnavailable } from "./cluster/driver.js";
+import { withDeadline } from "./cluster/deadline.js";
+import type { Driver } from "./cluster/driver.js";
 import { encodeFrame } from "./cluster/frames.js";
 import { Inbox } from "./cluster/inbox.js";
 import { inboxChannel, parseAddress } from "./cluster/keys.js";
@@ -32,8 +33,8 @@ import type { Place } from "./protocol/place.js";
 export interface Signaler {
   readonly nodeId: string;
   readonly log: Logger;
-  /** The port it listens on, also where the configuration said 0. */
-  readonly port: number;
+  /** Where it listens, as somebody on this machine would write it. */
+  readonly url: string;
   /** Where its state is, for people; holds no secret. */
   readonly store: string;
   /** Resolves when the node is ready for the first time: connected, subscribed and with its lease. */
@@ -87,7 +88,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       register: {
         // Nobody is let in before what is sent to them can arrive.
         admit: async (...admission) => {
-          if (!subscribed) throw new RedisUnavailable("not subscribed yet", false);
+          if (!subscribed) await withDeadline(ready);
           return rooms.admit(...admission);
         },
         dismiss: (...dismissal) => rooms.dismiss(...dismissal),
@@ -200,13 +201,18 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
 
   server.listen(config.port, config.host);
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const url = urlOf(config.host, (server.address() as AddressInfo).port);
   const ready = join();
   ready.catch((error: unknown) => {
     if (closing === undefined) log.error({ err: error }, "the node could not join its cluster");
   });
 
-  return { nodeId, log, port, store: driver.description, ready, close: () => (closing ??= close()) };
+  return { nodeId, log, url, store: driver.description, ready, close: () => (closing ??= close()) };
+}
+
+function urlOf(host: string | undefined, port: number): string {
+  const name = host === undefined || host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
 /** Loads only the driver that is asked for. An embedded node is called by its own id, so that it shares with none. */

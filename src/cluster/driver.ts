@@ -28,7 +28,7 @@ export interface Driver {
 
   /** Resolves to the number of subscribers that Redis handed the message to. */
   publish(channel: string, message: string | Buffer): Promise<number>;
-  /** Resolves once subscribed. Restored by the driver after every reconnection. */
+  /** Tries until subscribed, and then resolves. Restored by the driver after every reconnection. */
   subscribe(channel: string, onMessage: (message: string) => void): Promise<void>;
   subscribePattern(pattern: string, onMessage: (message: Buffer, channel: string) => void): Promise<void>;
 }

@@ -3,6 +3,7 @@
  * for ever; a command issued while the connection is down is refused at once.
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { ClientClosedError, ClientOfflineError, createClient, ErrorReply } from "redis";
 import { type Driver, RedisUnavailable } from "./driver.js";
@@ -114,18 +115,27 @@ export class RedisDriver implements Driver {
   }
 
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
-    await this.#subscriptions.subscribe(channel, onMessage);
+    await this.#untilSubscribed(() => this.#subscriptions.subscribe(channel, onMessage));
   }
 
   async subscribePattern(
     pattern: string,
     onMessage: (message: Buffer, channel: string) => void,
   ): Promise<void> {
-    await this.#subscriptions.pSubscribe(
-      pattern,
-      (message, channel) => onMessage(message, channel.toString()),
-      true,
-    );
+    const listener = (message: Buffer, channel: Buffer | string) => onMessage(message, channel.toString());
+    await this.#untilSubscribed(() => this.#subscriptions.pSubscribe(pattern, listener, true));
+  }
+
+  /** The client restores what it has subscribed, but forgets an attempt that the connection did not survive. */
+  async #untilSubscribed(subscribe: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await subscribe();
+      } catch (error) {
+        if (!this.#subscriptions.isOpen) throw error;
+        await delay(firstReconnectDelayMs);
+      }
+    }
   }
 
   #send(args: (string | Buffer)[], name = (args[0] as string).toLowerCase()): Promise<unknown> {

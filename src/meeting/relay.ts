@@ -46,11 +46,11 @@ export class Relay {
   ): void {
     const targetUid = requireTarget(payload["targetUid"]);
     if (targetUid === session.userId) throw new SignalingFailure("self_target");
-    const places = this.#placesToSearch(session, payload["roomId"]);
+    const { places, here } = this.#whereToSearch(session, payload["roomId"]);
     const encodedEvent = encodeEvent(addressedEnvelope(event, { ...payload, userId: session.userId }));
 
     if (!session.hasUnconfirmed(targetUid)) {
-      const target = this.#findHere(places, targetUid);
+      const target = this.#findHere(here, targetUid);
       if (target !== undefined) {
         target.connection.deliver(encodedEvent);
         settled("delivered", "local");
@@ -76,12 +76,16 @@ export class Relay {
     return undefined;
   }
 
-  /** A `roomId` in the payload says which of the sender's rooms to look in first; it opens no other [P-22]. */
-  #placesToSearch(session: Session, roomId: unknown): readonly Place[] {
-    if (this.#scope === "global") return [lobby];
+  /**
+   * Where the target may be, and in which of these places it is enough to find it on this node. A `roomId` in
+   * the payload says which of the sender's rooms comes before the others; it opens no other room [P-22].
+   */
+  #whereToSearch(session: Session, roomId: unknown): { places: readonly Place[]; here: readonly Place[] } {
+    if (this.#scope === "global") return { places: [lobby], here: [lobby] };
     const places = [...session.places];
-    if (places.length < 2 || typeof roomId !== "string" || !session.places.has(roomId)) return places;
-    return [roomId, ...places.filter((place) => place !== roomId)];
+    if (places.length < 2 || typeof roomId !== "string" || !session.places.has(roomId))
+      return { places, here: places };
+    return { places: [roomId, ...places.filter((place) => place !== roomId)], here: [roomId] };
   }
 }
 

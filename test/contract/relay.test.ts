@@ -3,7 +3,7 @@
  */
 import { expect, it } from "vitest";
 import { connect } from "../harness/client.js";
-import { describeOnEachStore, startNodes, unique } from "../harness/nodes.js";
+import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
 
 describeOnEachStore("addressed events", (store) => {
   const texts = {
@@ -66,4 +66,81 @@ describeOnEachStore("addressed events", (store) => {
       expect(await Promise.all(acks)).toHaveLength(100);
     });
   }
+
+  it("are offered where the payload's roomId says, when the target is in several rooms [P-22]", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const [one, two] = [unique("room"), unique("room")];
+    const alice = await connect(first.url, { userId: "alice", roomId: one });
+    await alice.ask("join", { roomId: two });
+    const bobInOne = await connect(second.url, { userId: "bob", roomId: one });
+    const bobInTwo = await connect(first.url, { userId: "bob", roomId: two });
+
+    expect((await alice.ask("call", { targetUid: "bob", roomId: two })).status).toBe(200);
+    expect((await bobInTwo.next("call")).data.roomId).toBe(two);
+    expect((await alice.ask("call", { targetUid: "bob", roomId: one })).status).toBe(200);
+    // Whoever is on the sender's own node is found first, unless the payload says otherwise.
+    expect((await alice.ask("call", { targetUid: "bob" })).status).toBe(200);
+    expect((await bobInOne.next("call")).data.roomId).toBe(one);
+    expect((await bobInTwo.next("call")).data.roomId).toBeUndefined();
+    // A room that the sender is not in opens nothing, and is no error: it may be what the message is about.
+    expect((await alice.ask("call", { targetUid: "bob", roomId: unique("room") })).status).toBe(200);
+  });
+
+  it("take a numeric targetUid for the id of the same digits [P-5]", async () => {
+    const { url } = await startNode(store);
+    const roomId = unique("room");
+    const alice = await connect(url, { userId: "1", roomId });
+    const bob = await connect(url, { userId: "2", roomId });
+    expect((await alice.ask("offer", { targetUid: 2 })).status).toBe(200);
+    expect((await bob.next("offer")).data).toEqual({ targetUid: 2, userId: "1" });
+  });
+
+  it("cross between people in the lobby, and no further [P-7] [P-22]", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const roomId = unique("room");
+    const [a, b, c] = [unique("alice"), unique("bob"), unique("carol")];
+    const alice = await connect(first.url, { userId: a });
+    const bob = await connect(second.url, { userId: b });
+    const carol = await connect(second.url, { userId: c, roomId });
+
+    expect((await alice.ask("call", { targetUid: b, roomId })).status).toBe(200);
+    expect((await bob.next("call")).data).toEqual({ targetUid: b, roomId, userId: a });
+    expect((await alice.ask("call", { targetUid: c })).status).toBe(404);
+    expect((await carol.ask("call", { targetUid: a })).status).toBe(404);
+
+    // Somebody from the lobby who enters a room is still reached in the lobby.
+    await bob.ask("join", { roomId });
+    expect((await alice.ask("call", { targetUid: b })).status).toBe(200);
+    expect((await carol.ask("call", { targetUid: b })).status).toBe(200);
+    expect(alice.rest.filter(({ type }) => type === "join" || type === "leave")).toEqual([]);
+  });
+
+  it("reach anyone connected where the scope is global, whatever their rooms [P-22]", async () => {
+    const [first, second = first] = await startNodes(store, 2, { scope: "global" });
+    const [a, b, c] = [unique("alice"), unique("bob"), unique("carol")];
+    const alice = await connect(first.url, { userId: a, roomId: unique("room") });
+    const bob = await connect(second.url, { userId: b, roomId: unique("room") });
+    const carol = await connect(second.url, { userId: c });
+    for (const [sender, targetUid] of [
+      [alice, b],
+      [bob, c],
+      [carol, a],
+    ] as const)
+      expect((await sender.ask("call", { targetUid })).status).toBe(200);
+    expect((await alice.ask("call", { targetUid: unique("nobody") })).status).toBe(404);
+  });
+
+  it("find nobody once the target has left, and the target's new connection once it is back", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const roomId = unique("room");
+    const alice = await connect(first.url, { userId: "alice", roomId });
+    const bob = await connect(second.url, { userId: "bob", roomId });
+    expect((await alice.ask("offer", { targetUid: "bob" })).status).toBe(200);
+    bob.close();
+    await alice.next("leave");
+    expect((await alice.ask("offer", { targetUid: "bob" })).status).toBe(404);
+    const back = await connect(first.url, { userId: "bob", roomId });
+    expect((await alice.ask("offer", { targetUid: "bob", again: true })).status).toBe(200);
+    expect((await back.next("offer")).data.again).toBe(true);
+  });
 });

@@ -41,7 +41,7 @@ export async function startNode(store: Store, config: Partial<Config> = {}): Pro
   );
   onTestFinished(() => signaler.close());
   await signaler.ready;
-  return { url: `http://127.0.0.1:${signaler.port}`, signaler, driver };
+  return { url: signaler.url, signaler, driver };
 }
 
 /** Runs the suite twice: on a real Redis, and on the embedded store. */

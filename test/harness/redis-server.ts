@@ -3,7 +3,10 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createClient } from "redis";
 import { onTestFinished } from "vitest";
 
@@ -17,11 +20,13 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-export async function startRedis(port?: number): Promise<RedisServer> {
-  const chosen = port ?? (await freePort());
+/** @param options - the port, a free one by default; further arguments to `redis-server`. */
+export async function startRedis(options: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
+  const chosen = options.port ?? (await freePort());
+  const dir = await mkdtemp(join(tmpdir(), "signaler-redis-"));
   const server = spawn(
     "redis-server",
-    ["--bind", "127.0.0.1", "--port", String(chosen), "--save", "", "--appendonly", "no", "--dir", "/tmp"],
+    ["--bind", "127.0.0.1", "--port", String(chosen), "--save", "", "--dir", dir, ...(options.args ?? [])],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   await untilReady(server);
@@ -43,10 +48,12 @@ export async function startRedis(port?: number): Promise<RedisServer> {
       server.kill(signal);
     },
     async stop() {
-      if (server.exitCode !== null || server.signalCode !== null) return;
-      const gone = once(server, "exit");
-      server.kill("SIGKILL");
-      await gone;
+      if (server.exitCode === null && server.signalCode === null) {
+        const gone = once(server, "exit");
+        server.kill("SIGKILL");
+        await gone;
+      }
+      await rm(dir, { recursive: true, force: true });
     },
   };
 }

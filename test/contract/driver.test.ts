@@ -1,0 +1,105 @@
+/**
+ * What the cluster layer relies on, on either driver.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, it, onTestFinished } from "vitest";
+import { joinScript, leaveScript } from "../../src/cluster/scripts.js";
+import type { Driver } from "../../src/index.js";
+import { eventually } from "../harness/eventually.js";
+import { describeOnEachStore, type Store, unique } from "../harness/nodes.js";
+
+async function connected(store: Store): Promise<Driver> {
+  const driver = await store.newDriver();
+  onTestFinished(() => driver.close());
+  await driver.connect();
+  return driver;
+}
+
+describeOnEachStore("a driver", (store) => {
+  it("is ready from when it is connected until it is closed", async () => {
+    const driver = await store.newDriver();
+    expect(driver.ready).toBe(false);
+    await driver.connect();
+    expect(driver.ready).toBe(true);
+    await driver.close();
+    expect(driver.ready).toBe(false);
+  });
+
+  it("keeps values until they expire or are deleted", async () => {
+    const driver = await connected(store);
+    const key = unique("key");
+    expect(await driver.exists(key)).toBe(false);
+    await driver.setWithExpiry(key, "1", 60_000);
+    expect(await driver.exists(key)).toBe(true);
+    await driver.delete(key);
+    expect(await driver.exists(key)).toBe(false);
+    await driver.setWithExpiry(key, "1", 30);
+    await eventually(async () => expect(await driver.exists(key)).toBe(false));
+  });
+
+  it("keeps sets, which expire as well", async () => {
+    const driver = await connected(store);
+    const key = unique("set");
+    await driver.addToSet(key, "a");
+    await driver.addToSet(key, "b");
+    await driver.removeFromSet(key, "a");
+    expect(await driver.exists(key)).toBe(true);
+    await driver.expire(key, 30);
+    await eventually(async () => expect(await driver.exists(key)).toBe(false));
+  });
+
+  it("hands a message to those subscribed, in order, and says how many they were", async () => {
+    const [publisher, one, two] = [await connected(store), await connected(store), await connected(store)];
+    const channel = unique("channel");
+    const seen: string[] = [];
+    expect(await publisher.publish(channel, "nobody hears")).toBe(0);
+    await one.subscribe(channel, (message) => seen.push(message));
+    await two.subscribe(channel, () => {});
+    for (let n = 0; n < 100; n += 1) void publisher.publish(channel, `${n} 你好`);
+    expect(await publisher.publish(channel, "last")).toBe(2);
+    await eventually(() => expect(seen).toHaveLength(101));
+    expect(seen.slice(0, 100)).toEqual(Array.from({ length: 100 }, (_, n) => `${n} 你好`));
+  });
+
+  it("hands binary messages to patterns, unchanged", async () => {
+    const [publisher, subscriber] = [await connected(store), await connected(store)];
+    const prefix = unique("pattern");
+    const heard: [string, Buffer][] = [];
+    await subscriber.subscribePattern(`${prefix}#*`, (message, channel) => heard.push([channel, message]));
+    const bytes = Buffer.from([0x93, 0xff, 0x00, 0x0a, 0x80]);
+    await publisher.publish(`${prefix}#room#`, bytes);
+    await publisher.publish(`${prefix}-other`, bytes);
+    await eventually(() => expect(heard).toHaveLength(1));
+    await delay(20);
+    expect(heard).toEqual([[`${prefix}#room#`, bytes]]);
+  });
+
+  it("runs the scripts to the same results", async () => {
+    const driver = await connected(store);
+    const keys = [unique("roster"), unique("routes")];
+    const join = (user: string, address: string, capacity = 0, duplicates = "replace") =>
+      driver.run(joinScript, keys, [user, `{"userId":"${user}"}`, address, String(capacity), duplicates]);
+    const leave = (user: string, address: string) => driver.run(leaveScript, keys, [user, address]);
+
+    expect(await join("alice", "n1/s1")).toEqual(["admitted", ""]);
+    expect(await join("alice", "n1/s1")).toEqual(["admitted", ""]);
+    expect(await join("bob", "n1/s2", 1)).toEqual(["full", ""]);
+    expect(await join("alice", "n2/s3", 1)).toEqual(["admitted", "n1/s1"]);
+    expect(await join("alice", "n1/s4", 0, "reject")).toEqual(["duplicate", "n2/s3"]);
+    expect(await leave("alice", "n1/s1")).toBe("newer");
+    expect(await driver.readField(keys[1] ?? "", "alice")).toBe("n2/s3");
+    expect(await leave("alice", "n2/s3")).toBe("left");
+    expect(await leave("alice", "n2/s3")).toBe("absent");
+    expect(await driver.readField(keys[1] ?? "", "alice")).toBeUndefined();
+    expect(await driver.readHash(keys[0] ?? "")).toEqual(new Map());
+
+    await join("alice", "n1/s1");
+    await join("会议", "n1/s2");
+    expect(await driver.readHash(keys[0] ?? "")).toEqual(
+      new Map([
+        ["alice", '{"userId":"alice"}'],
+        ["会议", '{"userId":"会议"}'],
+      ]),
+    );
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * docs/PROTOCOL.md is normative: its events, codes, limits and rules are those in the source.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load-config.js";
+import { settings } from "../../src/config/settings.js";
+import { connectTimeoutMs } from "../../src/gateway/socket-gateway.js";
+import { maxWaitingEvents } from "../../src/meeting/meeting.js";
+import { addressedEvents, roomEvents } from "../../src/protocol/events.js";
+import { failures } from "../../src/protocol/failures.js";
+import { maxIdLength, maxProfileBytes, maxProfileFields } from "../../src/protocol/identifiers.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const protocol = readFileSync(`${root}docs/PROTOCOL.md`, "utf8");
+
+/** The rows of the table in a section, as cells without back quotes. */
+function table(document: string, heading: RegExp): string[][] {
+  const [, section = ""] = document.split(heading);
+  const [own = ""] = section.split(/^## /m);
+  return own
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll("`", "").replaceAll("\\|", "|")),
+    );
+}
+
+it("lists the failures of the source, word for word", () => {
+  const listed = Object.fromEntries(
+    table(protocol, /^## 6\. .*$/m).map(([code = "", status, retry, ends, message]) => [
+      code,
+      { status: Number(status), retry: retry === "yes", ends, message },
+    ]),
+  );
+  expect(listed).toEqual(failures);
+});
+
+it("lists the events of the source with their texts", () => {
+  expect(Object.fromEntries(table(protocol, /^## 4\. .*$/m))).toEqual(addressedEvents);
+  const listed = table(protocol, /^## 3\. .*$/m).map(([event]) => event);
+  expect(new Set(listed)).toEqual(new Set(roomEvents));
+});
+
+it("lists the limits of the source", () => {
+  const config = loadConfig([], {});
+  const values = table(protocol, /^## 7\. .*$/m).map(([, value = ""]) => value);
+  expect(values).toEqual([
+    `${maxIdLength} UTF-16 code units`,
+    `${maxProfileFields}`,
+    `${maxProfileBytes} bytes`,
+    `${maxWaitingEvents}`,
+    `${connectTimeoutMs} ms`,
+    `${config.maxRooms}, SIGNALER_MAX_ROOMS`,
+    "no bound, SIGNALER_ROOM_CAPACITY",
+    `${config.maxMessageBytes} bytes, SIGNALER_MAX_MESSAGE_BYTES`,
+  ]);
+  expect(config.roomCapacity).toBe(0);
+});
+
+it("has every rule that the code and the tests cite, and no number twice", () => {
+  const defined = [...protocol.matchAll(/^- \*\*\[(P-\d+)\]\*\*/gm)].map(([, rule]) => rule);
+  expect(new Set(defined).size).toBe(defined.length);
+  const cited = new Set<string>();
+  for (const folder of ["src", "test"])
+    for (const file of readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" }))
+      if (file.endsWith(".ts"))
+        for (const [, rule = ""] of readFileSync(`${root}${folder}/${file}`, "utf8").matchAll(/\[(P-\d+)\]/g))
+          cited.add(rule);
+  for (const [, rule = ""] of protocol.matchAll(/\[(P-\d+)\]/g)) cited.add(rule);
+  expect([...cited].filter((rule) => !defined.includes(rule))).toEqual([]);
+});
+
+it("is carried out by code or held by tests, rule for rule", () => {
+  const defined = [...protocol.matchAll(/^- \*\*\[(P-\d+)\]\*\*/gm)].map(([, rule = ""]) => rule);
+  const sources = ["src", "test"].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(`${root}${folder}/${file}`, "utf8")),
+  );
+  const uncited = defined.filter((rule) => !sources.some((source) => source.includes(`[${rule}]`)));
+  expect(uncited).toEqual([]);
+});
+
+it("and the README's table of settings is the source's", () => {
+  const readme = readFileSync(`${root}README.md`, "utf8");
+  const listed = table(readme, /^## Configuration$/m);
+  expect(listed).toEqual(
+    Object.values(settings).map((setting) => [
+      setting.env,
+      `--${setting.flag}`,
+      setting.default ?? "none",
+      setting.meaning,
+    ]),
+  );
+});
