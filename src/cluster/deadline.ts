@@ -5,7 +5,7 @@
 import { RedisUnavailable } from "./driver.js";
 
 /** How long a request waits for Redis before it fails, in milliseconds. */
-export const redisDeadlineMs = 1_000;
+const redisDeadlineMs = 1_000;
 
 /** @throws RedisUnavailable when the promise has not settled in time. */
 export function withDeadline<T>(promise: Promise<T>, ms = redisDeadlineMs): Promise<T> {

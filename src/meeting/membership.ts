@@ -10,7 +10,7 @@ import type { LocalMembers } from "./local-members.js";
 import type { Session } from "./session.js";
 
 /** Where memberships are kept; `cluster/rooms.ts` is the one there is. */
-export interface MembershipRegister {
+interface MembershipRegister {
   admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission>;
   dismiss(place: Place, userId: string, sessionId: string): Promise<Dismissal>;
 }

@@ -19,7 +19,7 @@ export type AddressedEvent = keyof typeof addressedEvents;
 /** Everything else that a client may emit. */
 export const roomEvents = ["join", "leave", "roomUserList", "msg"] as const;
 
-export type RoomEvent = (typeof roomEvents)[number];
+type RoomEvent = (typeof roomEvents)[number];
 
 export type ClientEvent = AddressedEvent | RoomEvent;
 

@@ -9,7 +9,7 @@ import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { type Config, type Driver, loadConfig, type Signaler, startSignaler } from "../../src/index.js";
 import { type RedisServer, startRedis } from "./redis-server.js";
 
-export const silent = pino({ level: "silent" });
+const silent = pino({ level: "silent" });
 
 /** A store that several nodes share, and how to look into it from outside. */
 export interface Store {
