@@ -5,5 +5,10 @@
 import { type Logger, pino } from "pino";
 
 export function createLog(level: string, nodeId: string): Logger {
-  return pino({ level, base: { node: nodeId }, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({
+    level,
+    base: { node: nodeId },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
 }

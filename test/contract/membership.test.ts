@@ -156,6 +156,14 @@ describeOnEachStore("membership", (store) => {
       expect((await watcher.next("leave")).data.roomId).toBe(rooms[n]);
   });
 
+  it("of the lobby has no bound", async () => {
+    const { url } = await startNode(store, { roomCapacity: 1 });
+    const [a, b] = [unique("alice"), unique("bob")];
+    const alice = await connect(url, { userId: a });
+    await connect(url, { userId: b });
+    expect((await alice.ask("call", { targetUid: b })).status).toBe(200);
+  });
+
   it("is bounded in rooms for each connection", async () => {
     const { url } = await startNode(store, { maxRooms: 2 });
     const alice = await connect(url, { userId: "alice", roomId: unique("room") });
