@@ -67,6 +67,16 @@ describeOnEachStore("addressed events", (store) => {
     });
   }
 
+  it("are confirmed at once to a sender who waits, one after another", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const roomId = unique("room");
+    const alice = await connect(first.url, { userId: "alice", roomId });
+    await connect(second.url, { userId: "bob", roomId });
+    // Forty receipts that waited for company would take forty seconds, and this test's patience.
+    for (let n = 0; n < 40; n += 1)
+      expect((await alice.ask("offer", { targetUid: "bob", n })).status).toBe(200);
+  });
+
   it("are offered where the payload's roomId says, when the target is in several rooms [P-22]", async () => {
     const [first, second = first] = await startNodes(store, 2);
     const [one, two] = [unique("room"), unique("room")];
