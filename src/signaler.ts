@@ -8,15 +8,8 @@ import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createBroadcastAdapter } from "./cluster/adapter.js";
-import { withDeadline } from "./cluster/deadline.js";
+import { Cluster } from "./cluster/cluster.js";
 import type { Driver } from "./cluster/driver.js";
-import { encodeFrame } from "./cluster/frames.js";
-import { Inbox } from "./cluster/inbox.js";
-import { inboxChannel, parseAddress } from "./cluster/keys.js";
-import { Lease } from "./cluster/lease.js";
-import { Outbox } from "./cluster/outbox.js";
-import { Rooms } from "./cluster/rooms.js";
 import type { Config } from "./config/settings.js";
 import { SocketGateway } from "./gateway/socket-gateway.js";
 import { LocalMembers } from "./meeting/local-members.js";
@@ -25,9 +18,9 @@ import { Membership } from "./meeting/membership.js";
 import { Relay } from "./meeting/relay.js";
 import { createLog } from "./operations/log.js";
 import { Metrics } from "./operations/metrics.js";
-import { createOperationsServer, type Readiness } from "./operations/operations-server.js";
+import { createOperationsServer } from "./operations/operations-server.js";
 import { failureEnvelope } from "./protocol/envelope.js";
-import { type FailureCode, SignalingFailure } from "./protocol/failures.js";
+import { SignalingFailure } from "./protocol/failures.js";
 import type { Place } from "./protocol/place.js";
 
 export interface Signaler {
@@ -64,7 +57,6 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
   const nodeId = surroundings.nodeId ?? randomBytes(5).toString("hex");
   const now = surroundings.now ?? (() => performance.now());
   const log = surroundings.log ?? createLog(config.logLevel, nodeId);
-  let subscribed = false;
   let closing: Promise<void> | undefined;
 
   const local = new LocalMembers();
@@ -77,61 +69,8 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     surroundings.driver ??
     (await createDriver(config.redisUrl, nodeId, log, (command, ms) => metrics.redisCommand(command, ms)));
 
-  const rooms = new Rooms(driver, nodeId);
-  const lease = new Lease(driver, nodeId, config.leaseMs, now, log, () => membership.retryDepartures());
-  const outbox = new Outbox(driver, nodeId, now);
-  const adapter = createBroadcastAdapter(driver, log, () => metrics.broadcastDropped());
-  const broadcast = (place: Place, payload: unknown) => gateway.broadcast(place, payload);
-
-  const membership = new Membership(
-    {
-      register: {
-        // Nobody is let in before what is sent to them can arrive.
-        admit: async (...admission) => {
-          if (!subscribed) await withDeadline(ready);
-          return rooms.admit(...admission);
-        },
-        dismiss: (...dismissal) => rooms.dismiss(...dismissal),
-      },
-      local,
-      broadcast,
-      displace,
-      onUnrecordedDeparture: (error) => {
-        metrics.departureUnrecorded();
-        log.debug({ err: error }, "departure not recorded");
-      },
-    },
-    { capacity: config.roomCapacity, duplicates: config.duplicates, maxRooms: config.maxRooms },
-  );
-
-  const rejected = (failure: { code: FailureCode }, cause?: unknown) => {
-    metrics.rejected(failure.code);
-    if (failure.code === "internal") log.error({ err: cause }, "unexpected failure");
-  };
-  const meeting = new Meeting(
-    {
-      membership,
-      relay: new Relay({ local, outbox }, config.scope),
-      readRoster: (place) => rooms.roster(place),
-      broadcast,
-      onFailure: rejected,
-      onRelayed: (event, outcome, path, ms) => metrics.relayed(event, outcome, path, ms),
-      now,
-    },
-    { scope: config.scope, rosterEvent: config.rosterEvent },
-  );
-
-  const server = createOperationsServer(readiness, metrics);
-  const gateway = new SocketGateway(server, meeting, {
-    origins: config.origins,
-    maxMessageBytes: config.maxMessageBytes,
-    adapter: adapter.constructor,
-    onRefused: rejected,
-  });
-
-  const inbox = new Inbox(
-    driver,
-    nodeId,
+  const cluster = new Cluster(
+    { driver, nodeId, leaseMs: config.leaseMs, now, log },
     {
       deliver(sessionId, encodedEvent) {
         const connection = gateway.session(sessionId)?.connection;
@@ -139,50 +78,56 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
         connection.deliver(encodedEvent);
         return true;
       },
-      receipt: (frame) => outbox.receive(frame),
-      replaced: ({ sessionId, place }) => replaceHere(sessionId, place),
+      replaced(sessionId, place) {
+        const session = gateway.session(sessionId);
+        if (session !== undefined) membership.replace(session, place);
+      },
+      answering: () => membership.retryDepartures(),
+      broadcastDropped: () => metrics.broadcastDropped(),
     },
-    log,
   );
 
-  function displace(address: string, place: Place): void {
-    const displaced = parseAddress(address);
-    if (displaced.nodeId === nodeId) {
-      replaceHere(displaced.sessionId, place);
-      return;
-    }
-    const frame = encodeFrame({ kind: "replaced", sessionId: displaced.sessionId, place });
-    driver.publish(inboxChannel(displaced.nodeId), frame).catch((error: unknown) => {
-      log.warn({ err: error, to: displaced.nodeId }, "a replaced session could not be told");
-    });
-  }
+  const broadcast = (place: Place, payload: unknown) => gateway.broadcast(place, payload);
+  const membership = new Membership(
+    {
+      register: cluster,
+      local,
+      broadcast,
+      displace: (address, place) => cluster.displace(address, place),
+      onUnrecordedDeparture: (error) => {
+        metrics.departureUnrecorded();
+        log.debug({ err: error }, "departure not recorded");
+      },
+    },
+    { capacity: config.roomCapacity, duplicates: config.duplicates, maxRooms: config.maxRooms },
+  );
+  const onFailure = (failure: SignalingFailure, cause?: unknown) => {
+    metrics.rejected(failure.code);
+    if (failure.code === "internal") log.error({ err: cause }, "unexpected failure");
+  };
+  const meeting = new Meeting(
+    {
+      membership,
+      relay: new Relay({ local, outbox: cluster.outbox }, config.scope),
+      readRoster: (place) => cluster.roster(place),
+      broadcast,
+      onFailure,
+      onRelayed: (event, outcome, path, ms) => metrics.relayed(event, outcome, path, ms),
+      now,
+    },
+    { scope: config.scope, rosterEvent: config.rosterEvent },
+  );
 
-  function replaceHere(sessionId: string, place: Place): void {
-    const session = gateway.session(sessionId);
-    if (session !== undefined) membership.replace(session, place);
-  }
-
-  function readiness(): Readiness {
-    const reasons = [
-      ...(closing === undefined ? [] : ["closing"]),
-      ...(driver.ready ? [] : ["redis is not connected"]),
-      ...(subscribed ? [] : ["not subscribed to the cluster"]),
-      ...(lease.held ? [] : ["the node's lease is not held"]),
-    ];
-    return {
-      ready: reasons.length === 0,
-      reasons,
-      about: { node: nodeId, store: driver.description, auth: "open" },
-    };
-  }
-
-  async function join(): Promise<void> {
-    await driver.connect();
-    await Promise.all([inbox.subscribe(), adapter.subscribe()]);
-    subscribed = true;
-    await lease.take();
-    log.info({ store: driver.description }, "ready");
-  }
+  const server = createOperationsServer(() => {
+    const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
+    return { reasons, about: { node: nodeId, store: driver.description, auth: "open" } };
+  }, metrics);
+  const gateway = new SocketGateway(server, meeting, {
+    origins: config.origins,
+    maxMessageBytes: config.maxMessageBytes,
+    adapter: cluster.adapter.create,
+    onRefused: onFailure,
+  });
 
   async function close(): Promise<void> {
     log.info({ connections: gateway.connectionCount }, "closing");
@@ -191,18 +136,20 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       drained.then(() => meeting.departed()),
       delay(config.drainMs, undefined, { ref: false }),
     ]);
-    await lease.release().catch((error: unknown) => log.debug({ err: error }, "lease not released"));
-    inbox.close();
-    outbox.close();
     await gateway.close();
-    await driver.close();
+    await cluster.leave();
     log.info("closed");
   }
 
-  server.listen(config.port, config.host);
-  await once(server, "listening");
+  try {
+    server.listen(config.port, config.host);
+    await once(server, "listening");
+  } catch (error) {
+    cluster.outbox.close();
+    throw error;
+  }
   const url = urlOf(config.host, (server.address() as AddressInfo).port);
-  const ready = join();
+  const ready = cluster.join();
   ready.catch((error: unknown) => {
     if (closing === undefined) log.error({ err: error }, "the node could not join its cluster");
   });

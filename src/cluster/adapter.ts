@@ -10,7 +10,7 @@ import { broadcastPrefix } from "./keys.js";
 
 export interface BroadcastAdapter {
   /** For Socket.IO's `adapter` option. */
-  readonly constructor: ReturnType<typeof createAdapter>;
+  readonly create: ReturnType<typeof createAdapter>;
   /** Subscribes; broadcasts of other nodes arrive from when it resolves. */
   subscribe(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export function createBroadcastAdapter(driver: Driver, log: Logger, onDropped: (
   };
 
   return {
-    constructor: createAdapter(client, client, { key: broadcastPrefix }),
+    create: createAdapter(client, client, { key: broadcastPrefix }),
     async subscribe() {
       for (const [pattern, listener] of patterns) {
         await driver.subscribePattern(pattern, (message, channel) => {

@@ -5,9 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Metrics } from "./metrics.js";
 
-/** Why a node should get no new connections; none of these mean that it should be restarted. */
 export interface Readiness {
-  readonly ready: boolean;
+  /** Why the node should get no new connections; none of these means that it should be restarted. */
   readonly reasons: readonly string[];
   /** What else an operator wants to see at a glance. */
   readonly about: Readonly<Record<string, string>>;
@@ -39,7 +38,8 @@ async function answer(
   if (path === "/healthz") {
     sendJson(response, 200, { status: "ok" });
   } else if (path === "/readyz") {
-    const { ready, reasons, about } = readiness();
+    const { reasons, about } = readiness();
+    const ready = reasons.length === 0;
     sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "not ready", reasons, ...about });
   } else if (path === "/metrics") {
     response.writeHead(200, { "content-type": metrics.contentType }).end(await metrics.render());

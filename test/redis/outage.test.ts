@@ -106,6 +106,23 @@ it("a Redis that goes away under traffic takes no node with it, and is found aga
   expect(await dave.next("hello")).toMatchObject({ from: "erin" });
 });
 
+it("a node that is closing says so and takes no more connections, while it waits for its departures", async () => {
+  const redis = await redisForTest();
+  const { url, signaler } = await startNode(redisStore(redis), { drainMs: 20_000 });
+  const alice = await connect(url, { userId: "alice", roomId: unique("room") });
+  redis.signal("SIGSTOP");
+  const closed = signaler.close();
+  await alice.ended;
+  expect((await readyz(url)).reasons).toContain("closing");
+  for (const transport of ["websocket", "polling"]) {
+    const late = open(url, { userId: "late" }, { transports: [transport] });
+    await new Promise((resolve) => late.socket.once("connect_error", resolve));
+  }
+  redis.signal("SIGCONT");
+  await closed;
+  expect(await redis.command("KEYS", "*")).toEqual([]);
+});
+
 it("a departure that Redis could not be told of is recorded, and announced once, when it can", async () => {
   const redis = await redisForTest();
   const store = redisStore(redis);
