@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { helpText } from "./config/help.js";
 import { ConfigError, loadConfig } from "./config/load-config.js";
-import { type Signaler, startSignaler } from "./signaler.js";
+import type { Signaler } from "./signaler.js";
 
 const exitFailed = 1;
 const exitBadConfig = 2;
@@ -24,20 +24,29 @@ async function main([command, ...flags]: string[]): Promise<void> {
 
 async function serve(flags: string[]): Promise<void> {
   const config = loadConfig(flags, process.env);
-  const signaler = await startSignaler(config);
-  announce(signaler);
-  let signals = 0;
+  let signaler: Signaler | undefined;
+  let asked = 0;
   const stop = () => {
-    signals += 1;
+    asked += 1;
     // Asked a second time, whoever asks does not want to wait.
-    if (signals > 1) process.exit(exitFailed);
-    signaler.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    if (asked > 1) process.exit(exitFailed);
+    if (signaler !== undefined) end(signaler);
   };
+  // Before anything that takes time, so that a node can be stopped while it starts.
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+
+  const { startSignaler } = await import("./signaler.js");
+  signaler = await startSignaler(config);
+  announce(signaler);
+  if (asked > 0) end(signaler);
+}
+
+function end(signaler: Signaler): void {
+  signaler.close().then(
+    () => process.exit(0),
+    (error: unknown) => fail(error),
+  );
 }
 
 /** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */

@@ -62,6 +62,8 @@ export class Metrics {
       buckets: latencyBuckets,
       registers,
     });
+    // A series that is absent until its first message cannot be told from a node that is not scraped.
+    for (const path of ["local", "remote"] as const) relaySeconds.zero({ path });
     this.#relaySeconds = {
       local: relaySeconds.labels({ path: "local" }),
       remote: relaySeconds.labels({ path: "remote" }),

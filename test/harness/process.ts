@@ -73,7 +73,7 @@ export async function run(
 }
 
 /** With nothing of this process's own environment that could be configuration. */
-function spawnCommand(args: string[], environment: Environment): ChildProcess {
+export function spawnCommand(args: string[], environment: Environment): ChildProcess {
   return spawn(process.execPath, [command, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...environment },

@@ -1,11 +1,12 @@
 /**
  * The command as people run it: real processes, their output, their exit codes.
  */
-import { expect, it } from "vitest";
+import { once } from "node:events";
+import { expect, it, onTestFinished } from "vitest";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { unique } from "../harness/nodes.js";
-import { run, startProcess } from "../harness/process.js";
+import { run, spawnCommand, startProcess } from "../harness/process.js";
 import { redisForTest } from "../harness/redis-server.js";
 
 it("starts by itself on the embedded store, and says where it listens, on what, and what is open", async () => {
@@ -48,6 +49,26 @@ it("carries a call between processes that share a Redis, and cleans up at SIGTER
     expect(lines.join("\n")).not.toContain("secret-sdp");
     for (const line of lines) expect(JSON.parse(line)).toHaveProperty("node");
   }
+});
+
+it("ends cleanly when it is stopped before it listens", async () => {
+  const redis = await redisForTest();
+  // Tells when the process begins to hear SIGTERM, which must be before it does anything that takes time.
+  const hook = "process.on('newListener', (name) => name === 'SIGTERM' && process.stderr.write('hears'))";
+  const environment = {
+    REDIS_URL: redis.url,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(hook)}`,
+  };
+  const child = spawnCommand(["serve", "--host", "127.0.0.1", "--port", "0"], environment);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  child.stdout?.on("data", (chunk) => (output += chunk));
+  await new Promise((resolve) => child.stderr?.once("data", resolve));
+  expect(output).toBe("");
+  const exit = once(child, "close");
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  expect(await redis.command("KEYS", "*")).toEqual([]);
 });
 
 it("does not wait when it is asked to end a second time", async () => {

@@ -1,5 +1,6 @@
 /**
- * docs/PROTOCOL.md is normative: its events, codes, limits and rules are those in the source.
+ * Documents that say what the source says: docs/PROTOCOL.md (normative: events, codes, limits, rules), and the
+ * settings in the README and the compose file.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -85,6 +86,17 @@ it("is carried out by code or held by tests, rule for rule", () => {
   );
   const uncited = defined.filter((rule) => !sources.some((source) => source.includes(`[${rule}]`)));
   expect(uncited).toEqual([]);
+});
+
+it("and the compose file passes every setting on that is not its own business", () => {
+  const compose = readFileSync(`${root}docker-compose.yml`, "utf8");
+  const passed = [...compose.matchAll(/^ +(SIGNALER_\w+): \$\{\1:-\}$/gm)].map(([, env]) => env);
+  const own = ["SIGNALER_PORT", "SIGNALER_HOST", "REDIS_URL"];
+  expect(passed).toEqual(
+    Object.values(settings)
+      .map(({ env }) => env)
+      .filter((env) => !own.includes(env)),
+  );
 });
 
 it("and the README's table of settings is the source's", () => {
