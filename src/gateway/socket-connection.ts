@@ -7,9 +7,16 @@ import { rosterKey } from "../cluster/keys.js";
 import type { Connection, Ending } from "../meeting/session.js";
 import type { Envelope } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
+import { textFrame } from "./text-frame.js";
 
 /** Socket.IO's packet type EVENT in the default namespace, without attachments or ack id. */
 const eventPacketType = "2";
+
+/** Engine.IO's packet type MESSAGE. */
+const engineMessageType = "4";
+
+/** The option by which Socket.IO's adapters hand finished frames to Engine.IO; its types leave it out. */
+type PreEncoded = NonNullable<Parameters<Socket["conn"]["send"]>[1]> & { wsPreEncodedFrame: Buffer[] };
 
 export class SocketConnection implements Connection {
   readonly #socket: Socket;
@@ -30,9 +37,19 @@ export class SocketConnection implements Connection {
     this.#socket.emit(event, payload);
   }
 
-  /** Writes the packet as `socket.emit` would, but without encoding it again. */
+  /**
+   * Writes the packet as `socket.emit` would, but encoded once, and on WebSocket in one piece. A transport that
+   * changes meanwhile is no matter: whichever cannot use the finished frame takes the packet.
+   */
   deliver(encodedEvent: string): void {
-    this.#socket.conn.send(eventPacketType + encodedEvent);
+    const { conn } = this.#socket;
+    const packet = eventPacketType + encodedEvent;
+    if (conn.transport.name === "websocket") {
+      const options: PreEncoded = { wsPreEncodedFrame: [textFrame(engineMessageType + packet)] };
+      conn.send(packet, options);
+    } else {
+      conn.send(packet);
+    }
   }
 
   enter(place: Place): void {
