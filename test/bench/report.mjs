@@ -1,0 +1,108 @@
+/**
+ * The results as Markdown.
+ */
+import { execFileSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { aims } from "./aims.mjs";
+import { cpuRatio, median, totalCpu } from "./statistics.mjs";
+import { systems } from "./systems.mjs";
+
+export function machineLine() {
+  const redis = execFileSync("redis-server", ["--version"], { encoding: "utf8" }).match(/v=([\d.]+)/)[1];
+  return `${availableParallelism()} cores, Node ${process.versions.node}, Redis ${redis}, everything on one machine`;
+}
+
+/** @param command - as it was typed. */
+export function render({ command, repeats, seconds, relayCost, idleMemory, startTime, connections }) {
+  const parts = [`\`${command}\` (${machineLine()})`];
+  const { scenarios, disturbed } = relayCost;
+  if (scenarios.length > 0)
+    parts.push(
+      `Medians of ${repeats} windows of ${seconds} s each, interleaved. CPU is that of all server processes ` +
+        "and Redis; the last column divides the first row's CPU by this row's (in brackets: the least and the " +
+        "greatest within one pass)." +
+        (disturbed > 0 ? ` Others on the machine disturbed ${disturbed} windows.` : ""),
+      table(
+        [
+          "",
+          "messages/s per node",
+          "CPU µs/message",
+          "nodes + Redis",
+          "latency ms p50 / p90 / p99 / max",
+          "ratio",
+        ],
+        scenarios.flatMap(relayRows),
+      ),
+      ...scenarios.flatMap(receiptLines),
+    );
+  if (idleMemory.length > 0)
+    parts.push(
+      `Memory per idle connection, over ${connections} of them: growth of the node's private memory (Private_* of ` +
+        "its smaps_rollup) as it stands after a while, the same after a garbage collection, and what of that is V8's live heap.",
+      table(
+        ["", "as it stands", "collected", "live heap"],
+        idleMemory.map(({ title, settled, collected, heap }) => [
+          title,
+          kilobytes(settled),
+          kilobytes(collected),
+          kilobytes(heap),
+        ]),
+      ),
+    );
+  if (startTime.length > 0)
+    parts.push(
+      table(
+        ["start of a node", "listens after", "answers /healthz after"],
+        startTime.map(({ title, listening, healthy }) => [
+          title,
+          `${listening.toFixed(0)} ms`,
+          `${healthy.toFixed(0)} ms`,
+        ]),
+      ),
+    );
+  const judged = aims({ scenarios, idleMemory, startTime });
+  if (judged.length > 0) parts.push(table(["aim", "measured", "met"], judged));
+  return parts.join("\n\n");
+}
+
+function relayRows({ scenario, subjects }) {
+  const rows = subjects.map((measured, i) => {
+    const { subject, windows } = measured;
+    const of = (read) => median(windows.map(read));
+    return [
+      subject.title ?? systems[subject.system].title,
+      String(scenario.rate),
+      of(totalCpu).toFixed(0),
+      `${of(({ cpu }) => cpu.nodes).toFixed(0)} + ${of(({ cpu }) => cpu.redis).toFixed(0)}`,
+      latencies(windows.map(({ latency }) => latency)),
+      i === 0 ? "" : ratioText(cpuRatio(subjects[0], measured)),
+    ];
+  });
+  return [[`**${scenario.title}**`, "", "", "", "", ""], ...rows];
+}
+
+function receiptLines({ subjects }) {
+  return subjects
+    .filter(({ subject }) => subject.acks)
+    .map(
+      ({ windows }) =>
+        `Until the ack comes back, across nodes: ${latencies(windows.map(({ receiptLatency }) => receiptLatency))} ms.`,
+    );
+}
+
+function latencies(windows) {
+  return ["p50", "p90", "p99", "max"]
+    .map((name) => median(windows.map((at) => at[name])).toFixed(1))
+    .join(" / ");
+}
+
+function ratioText({ ratio, least, greatest }) {
+  return `${ratio.toFixed(2)} (${least.toFixed(2)}–${greatest.toFixed(2)})`;
+}
+
+const kilobytes = (bytes) => `${(bytes / 1_024).toFixed(1)} KB`;
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,61 @@
+/**
+ * `npm run bench`: what relaying costs in CPU and time, what an idle connection and a start cost, beside
+ * servers written for comparison. Prints Markdown; starts and stops everything it needs but the programs.
+ *
+ *   --repeats N    windows per subject                          [5]
+ *   --seconds S    length of a window                           [2]
+ *   --rate N       messages per second and node when calm       [250]
+ *   --only ID      only this: a scenario's id, `idle-memory` or `start-time`; may be given more than once
+ *   --quick        a look in under a minute and a half, too short to quote
+ */
+import { parseArgs } from "node:util";
+import { measureIdleMemory } from "./idle-memory.mjs";
+import { fail } from "./processes.mjs";
+import { measureRelayCost } from "./relay-cost.mjs";
+import { render } from "./report.mjs";
+import { listScenarios } from "./scenarios.mjs";
+import { measureStartTime } from "./start-time.mjs";
+
+const busyRate = 3_000;
+
+const { values: options } = parseArgs({
+  options: {
+    repeats: { type: "string" },
+    seconds: { type: "string" },
+    rate: { type: "string", default: "250" },
+    only: { type: "string", multiple: true },
+    quick: { type: "boolean", default: false },
+  },
+});
+
+const length = options.quick
+  ? { repeats: 1, seconds: 1.5, warmUpPerNode: 1_000, connections: 1_000, starts: 1 }
+  : { repeats: 5, seconds: 2, warmUpPerNode: 10_000, connections: 2_000, starts: 5 };
+const repeats = Number(options.repeats ?? length.repeats);
+const seconds = Number(options.seconds ?? length.seconds);
+
+const scenarios = listScenarios({ calm: Number(options.rate), busy: busyRate });
+const names = [...scenarios.map(({ id }) => id), "idle-memory", "start-time"];
+const stranger = options.only?.find((name) => !names.includes(name));
+if (stranger !== undefined) fail(`--only ${stranger}: there is ${names.join(", ")}`);
+const isWanted = (name) => options.only?.includes(name) ?? true;
+const wanted = scenarios.filter(({ id }) => isWanted(id));
+
+const onProgress = (what) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+};
+
+try {
+  const relayCost = await measureRelayCost(wanted, { ...length, repeats, seconds, onProgress });
+  const idleMemory = isWanted("idle-memory") ? await measureIdleMemory(length.connections, onProgress) : [];
+  const startTime = isWanted("start-time") ? await measureStartTime(length.starts, onProgress) : [];
+  onProgress("");
+  const typed = process.argv.slice(2);
+  const command = ["npm run bench", ...(typed.length > 0 ? ["--", ...typed] : [])].join(" ");
+  const { connections } = length;
+  console.log(render({ command, repeats, seconds, relayCost, idleMemory, startTime, connections }));
+  process.exit(0);
+} catch (error) {
+  onProgress("");
+  fail(error.stack);
+}
