@@ -1,6 +1,7 @@
 /**
  * Runs the scenarios. All clusters are up at once and idle but for the one under measurement; every pass goes
- * through all scenarios and subjects, so that whatever the machine does to one, it does to the others.
+ * through all scenarios and subjects, so that whatever the machine does to one, it does to the others. Half-way
+ * all processes are started anew: two of the same program may differ by a tenth for as long as they live.
  */
 import { runLoad, warmUp } from "./load.mjs";
 import { connectPairs } from "./pairs.mjs";
@@ -11,35 +12,27 @@ import { startCluster } from "./systems.mjs";
 const leadMs = 500;
 
 /**
+ * @param repeats - windows for each subject.
+ * @param generations - sets of processes that they are measured on.
  * @param warmUpPerNode - messages per node, before anything is measured.
  * @returns `scenarios`, each with its subjects and their windows in the order of the passes; and how many windows
  * were `disturbed` by others on the machine.
  */
-export async function measureRelayCost(scenarios, { repeats, seconds, warmUpPerNode, onProgress }) {
+export async function measureRelayCost(scenarios, plan) {
   const entries = scenarios.flatMap((scenario) =>
     scenario.subjects.map((subject) => ({ scenario, subject, windows: [] })),
   );
-  const clusters = await startClusters(entries, onProgress);
-  for (const [key, { cluster, senders, acks }] of clusters) {
-    onProgress(`warming up: ${key}`);
-    await warmUp({ senders, acks, messages: warmUpPerNode * cluster.nodes.length });
-  }
-
-  const quiet = new Quiet(seconds);
-  for (let pass = 1; pass <= repeats; pass += 1) {
-    // There and back again: what drifts during a pass favours nobody over two of them.
-    for (const entry of pass % 2 === 1 ? entries : entries.toReversed()) {
-      const { scenario, subject, windows } = entry;
-      onProgress(`pass ${pass} of ${repeats}: ${scenario.id}, ${subject.system}`);
-      const { cluster, senders, acks } = clusters.get(clusterKey(entry));
-      const rate = scenario.rate * scenario.nodes;
-      const windowMs = seconds * 1_000;
-      const load = { senders, rate, leadMs, windowMs, acks, readUsage: () => readUsage(cluster) };
-      windows.push(perMessage(await quiet.measure(() => runLoad(load))));
+  const quiet = new Quiet(plan.seconds);
+  for (let generation = 0; generation < plan.generations; generation += 1) {
+    const clusters = await startClusters(entries, plan.onProgress);
+    for (const [key, { cluster, senders, acks }] of clusters) {
+      plan.onProgress(`warming up: ${key}`);
+      await warmUp({ senders, acks, messages: plan.warmUpPerNode * cluster.nodes.length });
     }
+    for (let pass = generation; pass < plan.repeats; pass += plan.generations)
+      await runPass(pass, entries, clusters, quiet, plan);
+    for (const { cluster } of clusters.values()) await cluster.stop();
   }
-
-  for (const { cluster } of clusters.values()) await cluster.stop();
   return {
     disturbed: quiet.disturbed,
     scenarios: scenarios.map((scenario) => ({
@@ -47,6 +40,20 @@ export async function measureRelayCost(scenarios, { repeats, seconds, warmUpPerN
       subjects: entries.filter((entry) => entry.scenario === scenario),
     })),
   };
+}
+
+/** One window for every subject. */
+async function runPass(pass, entries, clusters, quiet, { seconds, onProgress }) {
+  // There and back again: what drifts during a pass favours nobody over two of them.
+  for (const entry of Math.floor(pass / 2) % 2 === 0 ? entries : entries.toReversed()) {
+    const { scenario, subject, windows } = entry;
+    onProgress(`pass ${pass + 1}: ${scenario.id}, ${subject.system}`);
+    const { cluster, senders, acks } = clusters.get(clusterKey(entry));
+    const rate = scenario.rate * scenario.nodes;
+    const windowMs = seconds * 1_000;
+    const load = { senders, rate, leadMs, windowMs, acks, readUsage: () => readUsage(cluster) };
+    windows.push(perMessage(await quiet.measure(() => runLoad(load))));
+  }
 }
 
 /** One cluster for all scenarios that can share it, with its pairs connected. */

@@ -2,7 +2,7 @@
  * `npm run bench`: what relaying costs in CPU and time, what an idle connection and a start cost, beside
  * servers written for comparison. Prints Markdown; starts and stops everything it needs but the programs.
  *
- *   --repeats N    windows per subject                          [5]
+ *   --repeats N    windows per subject                          [6]
  *   --seconds S    length of a window                           [2]
  *   --rate N       messages per second and node when calm       [250]
  *   --only ID      only this: a scenario's id, `idle-memory` or `start-time`; may be given more than once
@@ -29,8 +29,8 @@ const { values: options } = parseArgs({
 });
 
 const length = options.quick
-  ? { repeats: 1, seconds: 1.5, warmUpPerNode: 1_000, connections: 1_000, starts: 1 }
-  : { repeats: 5, seconds: 2, warmUpPerNode: 10_000, connections: 2_000, starts: 5 };
+  ? { repeats: 1, generations: 1, seconds: 1.5, warmUpPerNode: 1_000, connections: 1_000, starts: 1 }
+  : { repeats: 6, generations: 2, seconds: 2, warmUpPerNode: 6_000, connections: 2_000, starts: 5 };
 const repeats = Number(options.repeats ?? length.repeats);
 const seconds = Number(options.seconds ?? length.seconds);
 
