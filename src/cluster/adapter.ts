@@ -8,6 +8,12 @@ import type { Logger } from "pino";
 import type { Driver } from "./driver.js";
 import { broadcastPrefix } from "./keys.js";
 
+/** What clients send is JSON, and arrives as it was; the adapter's own encoding changes numbers and text. */
+const json = {
+  encode: (message: unknown) => Buffer.from(JSON.stringify(message)),
+  decode: (message: Buffer) => JSON.parse(message.toString()) as unknown,
+};
+
 export interface BroadcastAdapter {
   /** For Socket.IO's `adapter` option. */
   readonly create: ReturnType<typeof createAdapter>;
@@ -39,7 +45,7 @@ export function createBroadcastAdapter(driver: Driver, log: Logger, onDropped: (
   };
 
   return {
-    create: createAdapter(client, client, { key: broadcastPrefix }),
+    create: createAdapter(client, client, { key: broadcastPrefix, parser: json }),
     async subscribe() {
       for (const [pattern, listener] of patterns) {
         await driver.subscribePattern(pattern, (message, channel) => {

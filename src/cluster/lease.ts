@@ -7,7 +7,7 @@ import type { Driver } from "./driver.js";
 import { leaseKey, nodeRoomsKey } from "./keys.js";
 
 /** The index of a dead node's rooms outlives its lease by this much, so that they can be found and cleared. */
-const indexTtlMs = 3_600_000;
+export const indexTtlMs = 3_600_000;
 
 export class Lease {
   readonly #driver: Driver;

@@ -7,6 +7,7 @@ import type { Place } from "../protocol/place.js";
 import { withDeadline } from "./deadline.js";
 import type { Driver } from "./driver.js";
 import { formatAddress, leaseKey, nodeRoomsKey, parseAddress, rosterKey, routeKey } from "./keys.js";
+import { indexTtlMs } from "./lease.js";
 import { joinScript, leaveScript } from "./scripts.js";
 
 export type Admission =
@@ -89,7 +90,12 @@ export class Rooms {
   async #gainInterest(place: Place): Promise<void> {
     const count = (this.#interest.get(place) ?? 0) + 1;
     this.#interest.set(place, count);
-    if (count === 1) await this.#driver.addToSet(nodeRoomsKey(this.#nodeId), rosterKey(place));
+    if (count > 1) return;
+    const index = nodeRoomsKey(this.#nodeId);
+    await Promise.all([
+      this.#driver.addToSet(index, rosterKey(place)),
+      this.#driver.expire(index, indexTtlMs),
+    ]);
   }
 
   async #loseInterest(place: Place): Promise<void> {

@@ -3,14 +3,15 @@
  */
 import { serverTypes } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
+import { parseId } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
 import type { Session } from "./session.js";
 
 /** The sender's room: the one that the payload names, if the sender is in it, or else the first joined [P-35]. */
 export function requireChatRoom(session: Session, payload: unknown): Place {
   const { rooms } = session;
-  const named = isObject(payload) ? payload["roomId"] : undefined;
-  const room = typeof named === "string" && rooms.includes(named) ? named : rooms[0];
+  const named = isObject(payload) ? parseId(payload["roomId"]) : undefined;
+  const room = named !== undefined && rooms.includes(named) ? named : rooms[0];
   if (room === undefined) throw new SignalingFailure("not_in_room");
   return room;
 }

@@ -3,6 +3,7 @@
  * client are taken in order: those that come while a join or leave is under way wait for it.
  */
 
+import { withDeadline } from "../cluster/deadline.js";
 import type { Outcome } from "../cluster/outbox.js";
 import { receipt } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
@@ -86,6 +87,8 @@ export class Meeting {
 
   /** Takes one event of a client, whatever it may be. Never throws. */
   receive(session: Session, event: unknown, args: unknown[]): void {
+    // What came in one piece with the end of the connection is of nobody any more.
+    if (session.ended) return;
     const waiting = this.#waiting.get(session);
     if (waiting === undefined) this.#handle(session, event, args);
     else if (waiting.length < maxWaitingEvents) waiting.push([event, args]);
@@ -139,7 +142,9 @@ export class Meeting {
     const roomId = requireRoomId(requireObject(payload)["roomId"]);
     this.#hold(session, async () => {
       try {
-        if (!(await this.#ports.membership.leave(session, roomId))) throw new SignalingFailure("not_in_room");
+        if (!session.places.has(roomId)) throw new SignalingFailure("not_in_room");
+        // A Redis that hangs keeps the departure waiting, but not the client [P-37].
+        await withDeadline(this.#ports.membership.leave(session, roomId)).catch(() => {});
         reply.ok(receipt("left", { event: "leave", roomId }));
       } catch (error) {
         reply.fail(error);

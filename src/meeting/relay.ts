@@ -83,9 +83,10 @@ export class Relay {
   #whereToSearch(session: Session, roomId: unknown): { places: readonly Place[]; here: readonly Place[] } {
     if (this.#scope === "global") return { places: [lobby], here: [lobby] };
     const places = [...session.places];
-    if (places.length < 2 || typeof roomId !== "string" || !session.places.has(roomId))
-      return { places, here: places };
-    return { places: [roomId, ...places.filter((place) => place !== roomId)], here: [roomId] };
+    if (places.length < 2) return { places, here: places };
+    const named = parseId(roomId);
+    if (named === undefined || !session.places.has(named)) return { places, here: places };
+    return { places: [named, ...places.filter((place) => place !== named)], here: [named] };
   }
 }
 

@@ -23,13 +23,14 @@ export async function measureRelayCost(scenarios, plan) {
     scenario.subjects.map((subject) => ({ scenario, subject, windows: [] })),
   );
   const quiet = new Quiet(plan.seconds);
-  for (let generation = 0; generation < plan.generations; generation += 1) {
+  const generations = Math.min(plan.generations, plan.repeats);
+  for (let generation = 0; generation < generations; generation += 1) {
     const clusters = await startClusters(entries, plan.onProgress);
     for (const [key, { cluster, senders, acks }] of clusters) {
       plan.onProgress(`warming up: ${key}`);
       await warmUp({ senders, acks, messages: plan.warmUpPerNode * cluster.nodes.length });
     }
-    for (let pass = generation; pass < plan.repeats; pass += plan.generations)
+    for (let pass = generation; pass < plan.repeats; pass += generations)
       await runPass(pass, entries, clusters, quiet, plan);
     for (const { cluster } of clusters.values()) await cluster.stop();
   }

@@ -81,6 +81,21 @@ describeOnEachStore("a message to the room", (store) => {
     expect((await alice.ask("msg", "plain")).data.roomId).toBe(two);
   });
 
+  it("crosses nodes unchanged, also where only JSON keeps it so, and to rooms with numbers for names", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const other = unique("room");
+    const number = 1_000_000 + Math.floor(Math.random() * 1e9);
+    const alice = await connect(first.url, { userId: "alice", roomId: other });
+    const bob = await connect(second.url, { userId: "bob", roomId: String(number) });
+    await alice.ask("join", { roomId: number });
+    const sent = JSON.parse(
+      '{"roomId":1,"type":"chat","n":[1e20,1.5e300,-0.5],"s":"a\\ud83dz","__proto__":{"x":1}}',
+    );
+    sent.roomId = number;
+    expect((await alice.ask("msg", sent)).data.roomId).toBe(String(number));
+    expect(JSON.stringify(await bob.next("chat"))).toBe(JSON.stringify({ ...sent, from: "alice" }));
+  });
+
   it("needs a room", async () => {
     const { url } = await startNode(store);
     const alice = await connect(url, { userId: unique("alice") });

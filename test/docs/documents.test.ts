@@ -77,7 +77,7 @@ it("has every rule that the code and the tests cite, and no number twice", () =>
   expect([...cited].filter((rule) => !defined.includes(rule))).toEqual([]);
 });
 
-it("is carried out by code or held by tests, rule for rule", () => {
+it("is cited by code or tests, rule for rule", () => {
   const defined = [...protocol.matchAll(/^- \*\*\[(P-\d+)\]\*\*/gm)].map(([, rule = ""]) => rule);
   const sources = ["src", "test"].flatMap((folder) =>
     readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })

@@ -47,6 +47,19 @@ it("a Redis that hangs costs requests a 503, and nothing once it goes on", async
   await eventually(async () => expect((await bob.ask<unknown[]>("roomUserList", { roomId })).length).toBe(3));
 });
 
+it("a leave is answered though Redis hangs, and recorded when it goes on [P-37]", async () => {
+  const redis = await redisForTest();
+  const { url } = await startNode(redisStore(redis));
+  const roomId = unique("room");
+  const alice = await connect(url, { userId: "alice", roomId });
+  const bob = await connect(url, { userId: "bob", roomId });
+  redis.signal("SIGSTOP");
+  expect((await alice.ask("leave", { roomId })).msg).toBe("left");
+  redis.signal("SIGCONT");
+  expect((await bob.next("leave")).data.userId).toBe("alice");
+  expect(await bob.ask("roomUserList", { roomId })).toEqual([{ userId: "bob", roomId }]);
+});
+
 it("events that wait behind a join are bounded [P-38]", async () => {
   const redis = await redisForTest();
   const { url } = await startNode(redisStore(redis));
