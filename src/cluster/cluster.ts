@@ -73,14 +73,15 @@ export class Cluster {
     return this.#joined;
   }
 
-  /** Gives the lease back, sends what receipts are due, and disconnects. */
+  /** Sends what receipts are due, gives the lease back, and disconnects. */
   async leave(): Promise<void> {
     const { driver, log } = this.#options;
+    this.#inbox.close();
+    this.outbox.close();
+    // Last, so that whatever was sent before it has reached Redis when it is answered.
     await withDeadline(this.#lease.release()).catch((error: unknown) =>
       log.debug({ err: error }, "lease not released"),
     );
-    this.#inbox.close();
-    this.outbox.close();
     await driver.close();
   }
 

@@ -46,7 +46,7 @@ export class Rooms {
     const joined = this.#join(place, member, sessionId, rules);
     const [, admission] = await withDeadline(Promise.all([indexed, joined]));
     if (admission.outcome !== "duplicate" || (await this.#isHeldByLivingNode(admission.by))) return admission;
-    return withDeadline(this.#join(place, member, sessionId, { ...rules, duplicates: "replace" }));
+    return withDeadline(this.#join(place, member, sessionId, rules, admission.by));
   }
 
   /**
@@ -71,7 +71,7 @@ export class Rooms {
     return withDeadline(this.#driver.readHash(rosterKey(place)));
   }
 
-  async #join(place: Place, member: Member, sessionId: string, rules: AdmissionRules) {
+  async #join(place: Place, member: Member, sessionId: string, rules: AdmissionRules, dead = "") {
     const [outcome, address] = (await this.#driver.run(
       joinScript,
       [rosterKey(place), routeKey(place)],
@@ -81,6 +81,7 @@ export class Rooms {
         formatAddress(this.#nodeId, sessionId),
         String(rules.capacity),
         rules.duplicates,
+        dead,
       ],
     )) as ["admitted" | "duplicate" | "full", string];
     if (outcome === "admitted") return { outcome, displaced: address === "" ? undefined : address } as const;

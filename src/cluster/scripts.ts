@@ -15,6 +15,7 @@ export interface Script {
  * KEYS[1] roster   KEYS[2] routes
  * ARGV[1] userId   ARGV[2] member JSON   ARGV[3] address of the session
  * ARGV[4] most members, 0 for no bound   ARGV[5] 'replace' or 'reject' when the user is there already
+ * ARGV[6] an address that is replaced even so, because its node is dead; or ''
  *
  * Returns {'admitted', address of the displaced session or ''}, {'duplicate', its address} or {'full', ''}.
  */
@@ -22,7 +23,7 @@ export const joinScript: Script = {
   name: "join",
   lua: `
 local current = redis.call('HGET', KEYS[2], ARGV[1])
-if current and current ~= ARGV[3] and ARGV[5] == 'reject' then
+if current and current ~= ARGV[3] and current ~= ARGV[6] and ARGV[5] == 'reject' then
   return {'duplicate', current}
 end
 local capacity = tonumber(ARGV[4])

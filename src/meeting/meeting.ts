@@ -56,9 +56,10 @@ export class Meeting {
   open(session: Session, roomId: string | undefined): void {
     const { membership } = this.#ports;
     const reply = this.#reply(session, "connect", undefined);
+    // The room first: an older connection must lose its place there before it loses its connection [P-12].
     const places = [
-      ...(roomId === undefined || this.#rules.scope === "global" ? [lobby] : []),
       ...(roomId === undefined ? [] : [roomId]),
+      ...(roomId === undefined || this.#rules.scope === "global" ? [lobby] : []),
     ];
     this.#hold(session, async () => {
       try {

@@ -140,6 +140,20 @@ describeOnEachStore("addressed events", (store) => {
     expect((await alice.ask("call", { targetUid: unique("nobody") })).status).toBe(404);
   });
 
+  it("are the same after a reconnection where the scope is global, and the room hears of no leave [P-12]", async () => {
+    const [first, second = first] = await startNodes(store, 2, { scope: "global" });
+    const roomId = unique("room");
+    const [a, w] = [unique("alice"), unique("watcher")];
+    const watcher = await connect(first.url, { userId: w, roomId });
+    const older = await connect(second.url, { userId: a, roomId });
+    await watcher.next("join");
+    await connect(first.url, { userId: a, roomId });
+    await older.next("replaced");
+    await watcher.next("join");
+    expect((await watcher.ask("call", { targetUid: a })).status).toBe(200);
+    expect(watcher.rest).toEqual([]);
+  });
+
   it("find nobody once the target has left, and the target's new connection once it is back", async () => {
     const [first, second = first] = await startNodes(store, 2);
     const roomId = unique("room");
