@@ -167,14 +167,25 @@ it("a departure that Redis could not be told of is recorded, and announced once,
 
 it("a member whose node is dead is offline, and one whose node does not listen is unavailable", async () => {
   const redis = await redisForTest();
-  const { url } = await startNode(redisStore(redis));
+  const { url, signaler } = await startNode(redisStore(redis));
   const roomId = unique("room");
   const alice = await connect(url, { userId: "alice", roomId });
   const route = `meeting-route::{meeting-room::${roomId}}`;
-  await redis.command("HSET", route, "ghost", "dead/session", "mute", "deaf/session");
+  await redis.command(
+    "HSET",
+    route,
+    "ghost",
+    "dead/session",
+    "mute",
+    "deaf/session",
+    "gone",
+    `${signaler.nodeId}/ended`,
+  );
   await redis.command("SET", "meeting-node::deaf", "1");
 
   expect(await alice.ask("call", { targetUid: "ghost" })).toMatchObject({ type: "offline", status: 404 });
+  // The route is still there, the session is not: the node that it names says so.
+  expect(await alice.ask("call", { targetUid: "gone" })).toMatchObject({ type: "offline", status: 404 });
   expect(await alice.ask("call", { targetUid: "mute" })).toMatchObject({
     type: "error",
     status: 503,

@@ -50,6 +50,18 @@ describe("a relay", () => {
     expect(bob.connection.delivered).toHaveLength(1);
   });
 
+  it("keeps to the newer session of a user when the older one goes (I5)", () => {
+    const local = new LocalMembers();
+    const relay = new Relay({ local, outbox: { send() {} } }, "room");
+    const alice = member(local, "alice");
+    const older = member(local, "bob");
+    const newer = member(local, "bob");
+    local.remove("room", older.session);
+    relay.send(alice.session, "offer", { targetUid: "bob" }, false, () => {});
+    expect(newer.connection.delivered).toHaveLength(1);
+    expect(local.memberCount).toBe(2);
+  });
+
   it("does not hand anything to a connection that is going", () => {
     const local = new LocalMembers();
     const sent: AddressedMessage[] = [];
