@@ -19,9 +19,9 @@ import { Relay } from "./meeting/relay.js";
 import { createLog } from "./operations/log.js";
 import { Metrics } from "./operations/metrics.js";
 import { createOperationsServer } from "./operations/operations-server.js";
-import { failureEnvelope } from "./protocol/envelope.js";
+import { failureEnvelope, rosterNotice } from "./protocol/envelope.js";
 import { SignalingFailure } from "./protocol/failures.js";
-import type { Place } from "./protocol/place.js";
+import { isLobby, type Place } from "./protocol/place.js";
 
 export interface Signaler {
   readonly nodeId: string;
@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly log?: Logger;
   /** Milliseconds on a clock that never goes back. @default performance.now */
   readonly now?: () => number;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
   /** @default ten random characters */
   readonly nodeId?: string;
 }
@@ -56,6 +58,7 @@ export interface Surroundings {
 export async function startSignaler(config: Config, surroundings: Surroundings = {}): Promise<Signaler> {
   const nodeId = surroundings.nodeId ?? randomBytes(5).toString("hex");
   const now = surroundings.now ?? (() => performance.now());
+  const random = surroundings.random ?? Math.random;
   const log = surroundings.log ?? createLog(config.logLevel, nodeId);
   let closing: Promise<void> | undefined;
 
@@ -70,7 +73,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     (await createDriver(config.redisUrl, nodeId, log, (command, ms) => metrics.redisCommand(command, ms)));
 
   const cluster = new Cluster(
-    { driver, nodeId, leaseMs: config.leaseMs, now, log },
+    { driver, nodeId, leaseMs: config.leaseMs, now, random, log },
     {
       deliver(sessionId, encodedEvent) {
         const connection = gateway.session(sessionId)?.connection;
@@ -78,12 +81,29 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
         connection.deliver(encodedEvent);
         return true;
       },
-      replaced(sessionId, place) {
+      replaced(place, sessionId) {
         const session = gateway.session(sessionId);
         if (session !== undefined) membership.replace(session, place);
       },
+      superseded(_place, sessionId) {
+        const session = gateway.session(sessionId);
+        if (session !== undefined) membership.supersede(session);
+      },
+      returned: (place, member, version) => membership.announceReturned(place, member, version),
+      reaped(place, reaped) {
+        metrics.memberReaped();
+        membership.announceReaped(place, reaped);
+      },
+      outdated(place, version, whose) {
+        metrics.rosterOutdated(whose);
+        if (isLobby(place)) return;
+        const notice = rosterNotice(place, version);
+        if (whose === "ours") gateway.broadcastHere(place, notice);
+        else gateway.broadcast(place, notice);
+      },
       answering: () => membership.retryDepartures(),
       broadcastDropped: () => metrics.broadcastDropped(),
+      lag: (ms) => metrics.lag(ms),
     },
   );
 

@@ -5,8 +5,9 @@
  */
 import { createAdapter } from "@socket.io/redis-adapter";
 import type { Logger } from "pino";
+import type { Place } from "../protocol/place.js";
 import type { Driver } from "./driver.js";
-import { broadcastPrefix } from "./keys.js";
+import { broadcastPrefix, placeOfBroadcast } from "./keys.js";
 
 /** What clients send is JSON, and arrives as it was; the adapter's own encoding changes numbers and text. */
 const json = {
@@ -21,7 +22,12 @@ export interface BroadcastAdapter {
   subscribe(): Promise<void>;
 }
 
-export function createBroadcastAdapter(driver: Driver, log: Logger, onDropped: () => void): BroadcastAdapter {
+/** @param onDropped - a broadcast for this place may not have reached the other nodes. */
+export function createBroadcastAdapter(
+  driver: Driver,
+  log: Logger,
+  onDropped: (place: Place | undefined) => void,
+): BroadcastAdapter {
   const patterns: [pattern: string, listener: (message: Buffer, channel: string) => void][] = [];
 
   // In the shape of a node-redis client, as far as the adapter uses one. The adapter also wants channels for
@@ -30,7 +36,7 @@ export function createBroadcastAdapter(driver: Driver, log: Logger, onDropped: (
   const client = {
     publish(channel: string, message: string | Buffer): Promise<number> {
       return driver.publish(channel, message).catch(() => {
-        onDropped();
+        onDropped(placeOfBroadcast(channel));
         return 0;
       });
     },

@@ -7,13 +7,16 @@ import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
-import type { Driver } from "./driver.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
 import { encodeFrame } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import { inboxChannel, parseAddress } from "./keys.js";
+import { inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
 import { Outbox } from "./outbox.js";
-import { type Admission, type AdmissionRules, type Dismissal, Rooms } from "./rooms.js";
+import { Probe } from "./probe.js";
+import { Reaper } from "./reaper.js";
+import { Reassertion, type ReassertionEvents } from "./reassertion.js";
+import { type Admission, type AdmissionRules, type Dismissal, type Reaped, Rooms } from "./rooms.js";
 
 export interface ClusterOptions {
   readonly driver: Driver;
@@ -21,18 +24,29 @@ export interface ClusterOptions {
   readonly leaseMs: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
+  /** From 0 to 1, as Math.random. */
+  readonly random: () => number;
   readonly log: Logger;
 }
 
 /** What the cluster asks of the node that it is part of. */
-export interface ClusterEvents {
+export interface ClusterEvents extends ReassertionEvents {
   /** Hands an encoded event to a session here; false if there is none of that id. */
   deliver(sessionId: string, encodedEvent: string): boolean;
-  /** A newer session of the user has this session's place. */
-  replaced(sessionId: string, place: Place): void;
+  /** This node has taken a dead node's member out of the place: to be announced, by this node alone. */
+  reaped(place: Place, reaped: Reaped): void;
   /** Redis has just answered: what it could not be told before can be told now. */
   answering(): void;
   broadcastDropped(): void;
+  /** How long something published took to come back, in milliseconds. */
+  lag(ms: number): void;
+}
+
+/** A place's roster, and the version as of which it is true. */
+export interface VersionedRoster {
+  /** userId → the member's JSON. */
+  readonly members: ReadonlyMap<string, string>;
+  readonly version: number;
 }
 
 export class Cluster {
@@ -44,6 +58,9 @@ export class Cluster {
   readonly #rooms: Rooms;
   readonly #lease: Lease;
   readonly #inbox: Inbox;
+  readonly #probe: Probe;
+  readonly #reaper: Reaper;
+  readonly #reassertion: Reassertion;
   #joined: Promise<void> | undefined;
   #subscribed = false;
 
@@ -51,17 +68,37 @@ export class Cluster {
     const { driver, nodeId, leaseMs, now, log } = options;
     this.#options = options;
     this.#events = events;
-    this.#rooms = new Rooms(driver, nodeId);
-    this.#lease = new Lease(driver, nodeId, leaseMs, now, log, () => events.answering());
+    const rooms = new Rooms(driver, nodeId);
+    this.#rooms = rooms;
     this.outbox = new Outbox(driver, nodeId, now);
-    this.adapter = createBroadcastAdapter(driver, log, () => events.broadcastDropped());
+    this.#reassertion = new Reassertion({ ...options, rooms }, events);
+    this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
+      renewed: () => events.answering(),
+      retaken: () => this.#reassertion.request(true),
+    });
+    this.#reaper = new Reaper({ ...options, rooms, mayJudge: () => this.#lease.settled }, (place, reaped) => {
+      this.#reassertion.note(place, reaped.version);
+      events.reaped(place, reaped);
+    });
+    this.#probe = new Probe(driver, nodeId, now, {
+      heard: (lagMs) => events.lag(lagMs),
+      deaf: () => {
+        log.warn("the node does not hear what is published to it: subscribing anew");
+        driver.resubscribe();
+      },
+    });
+    this.adapter = createBroadcastAdapter(driver, log, (place) => {
+      if (place !== undefined) this.#reassertion.unheard(place);
+      events.broadcastDropped();
+    });
     this.#inbox = new Inbox(
       driver,
       nodeId,
       {
         deliver: (sessionId, encodedEvent) => events.deliver(sessionId, encodedEvent),
         receipt: (frame) => this.outbox.receive(frame),
-        replaced: ({ sessionId, place }) => events.replaced(sessionId, place),
+        replaced: ({ sessionId, place }) => events.replaced(place, sessionId),
+        probe: ({ probeId }) => this.#probe.hear(probeId),
       },
       log,
     );
@@ -76,10 +113,13 @@ export class Cluster {
   /** Sends what receipts are due, gives the lease back, and disconnects. */
   async leave(): Promise<void> {
     const { driver, log } = this.#options;
+    this.#probe.stop();
+    this.#reaper.stop();
+    this.#reassertion.stop();
     this.#inbox.close();
     this.outbox.close();
     // Last, so that whatever was sent before it has reached Redis when it is answered.
-    await withDeadline(this.#lease.release()).catch((error: unknown) =>
+    await withDeadline(this.#resign()).catch((error: unknown) =>
       log.debug({ err: error }, "lease not released"),
     );
     await driver.close();
@@ -90,22 +130,56 @@ export class Cluster {
     return [
       ...(this.#options.driver.ready ? [] : ["redis is not connected"]),
       ...(this.#subscribed ? [] : ["not subscribed to the cluster"]),
+      ...(this.#probe.deaf ? ["what is published does not arrive"] : []),
       ...(this.#lease.held ? [] : ["the node's lease is not held"]),
     ];
   }
 
-  /** As `Rooms.admit`; nobody is let in before what is sent to them can arrive. */
+  /**
+   * Lets a session of this node into a place. Nobody is let in before what is sent to them can arrive.
+   *
+   * @throws RedisUnavailable within a second. If it may have happened, `dismiss` must follow; at once will do.
+   */
   async admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission> {
-    if (!this.#subscribed) await withDeadline(this.join());
-    return this.#rooms.admit(place, member, sessionId, rules);
+    if (!this.#subscribed)
+      await withDeadline(this.join()).catch(() => {
+        throw new RedisUnavailable("not subscribed to the cluster yet", false);
+      });
+    const admitting = this.#rooms.admit(place, member, sessionId, rules);
+    return withDeadline(admitting).then(
+      (admission) => {
+        if (admission.outcome === "admitted") this.#reassertion.note(place, admission.version);
+        return admission;
+      },
+      (error: unknown) => {
+        // Too late for the newcomer, who is turned away; but whoever was displaced must know.
+        admitting.then(
+          (late) => {
+            if (late.outcome === "admitted" && late.displaced !== undefined)
+              this.displace(late.displaced, place);
+          },
+          () => {},
+        );
+        throw error;
+      },
+    );
   }
 
-  dismiss(place: Place, userId: string, sessionId: string): Promise<Dismissal> {
-    return this.#rooms.dismiss(place, userId, sessionId);
+  /** As `Rooms.dismiss`. */
+  async dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
+    const dismissal = await this.#rooms.dismiss(place, userId, sessionId, announced);
+    this.#reassertion.note(place, dismissal.version);
+    return dismissal;
   }
 
-  roster(place: Place): Promise<Map<string, string>> {
-    return this.#rooms.roster(place);
+  /**
+   * Who is in a place. Members of nodes that have died are left out even before they are reaped, as soon as a
+   * missing lease means that: right after an outage it may only mean that its node was slower to come back.
+   *
+   * @throws RedisUnavailable within a second.
+   */
+  roster(place: Place): Promise<VersionedRoster> {
+    return withDeadline(this.#readRoster(place));
   }
 
   /** Tells a session, wherever it is, that a newer one has its place. */
@@ -113,21 +187,58 @@ export class Cluster {
     const { driver, nodeId, log } = this.#options;
     const displaced = parseAddress(address);
     if (displaced.nodeId === nodeId) {
-      this.#events.replaced(displaced.sessionId, place);
+      this.#events.replaced(place, displaced.sessionId);
       return;
     }
     const frame = encodeFrame({ kind: "replaced", sessionId: displaced.sessionId, place });
     driver.publish(inboxChannel(displaced.nodeId), frame).catch((error: unknown) => {
+      // Its own node finds out when it next compares what it holds with what Redis does.
       log.warn({ err: error, to: displaced.nodeId }, "a replaced session could not be told");
     });
   }
 
   async #takePart(): Promise<void> {
     const { driver, log } = this.#options;
+    driver.onRestored(() => void this.#lease.renewAfterLoss().then(() => this.#reassertion.request()));
     await driver.connect();
     await Promise.all([this.#inbox.subscribe(), this.adapter.subscribe()]);
     this.#subscribed = true;
     await this.#lease.take();
+    if (driver.remote) {
+      this.#probe.start();
+      this.#reaper.start();
+      this.#reassertion.start();
+    }
     log.info({ store: driver.description }, "ready");
+  }
+
+  /** What is left of this node in Redis, such as members who could not be dismissed, is the reaper's. */
+  async #resign(): Promise<void> {
+    const { driver, nodeId } = this.#options;
+    const isEmpty = [...this.#rooms.places].length === 0;
+    await Promise.all([
+      ...(isEmpty ? [driver.removeFromSet(nodesKey, nodeId), driver.delete(nodeRoomsKey(nodeId))] : []),
+      this.#lease.release(),
+    ]);
+  }
+
+  async #readRoster(place: Place): Promise<VersionedRoster> {
+    const { members, routes, version } = await this.#rooms.read(place, "members");
+    if (!this.#lease.settled) return { members, version };
+    const { nodeId } = this.#options;
+    const nodes = new Set([...routes.values()].map((address) => parseAddress(address).nodeId));
+    nodes.delete(nodeId);
+    const dead = new Set<string>();
+    await Promise.all(
+      [...nodes].map(async (other) => {
+        if (!(await this.#rooms.isAlive(other))) dead.add(other);
+      }),
+    );
+    if (dead.size === 0) return { members, version };
+    const isAlive = (userId: string) => {
+      const address = routes.get(userId);
+      return address === undefined || !dead.has(parseAddress(address).nodeId);
+    };
+    return { members: new Map([...members].filter(([userId]) => isAlive(userId))), version };
   }
 }

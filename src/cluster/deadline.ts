@@ -4,8 +4,8 @@
  */
 import { RedisUnavailable } from "./driver.js";
 
-/** How long a request waits for Redis before it fails, in milliseconds. */
-const redisDeadlineMs = 1_000;
+/** How long a request waits for Redis before it fails, in milliseconds: within a second it is answered. */
+const redisDeadlineMs = 900;
 
 /** @throws RedisUnavailable when the promise has not settled in time. */
 export function withDeadline<T>(promise: Promise<T>, ms = redisDeadlineMs): Promise<T> {

@@ -3,28 +3,36 @@
  * `redis-driver.ts` for a real server, `embedded-driver.ts` for a node by itself.
  *
  * Commands of one driver reach Redis in the order in which they were called, and their replies come in that
- * order. A command rejects at once while Redis is away, with `RedisUnavailable`, rather than wait.
+ * order, as long as the connection lasts. One that was sent on a lost connection may still be carried out, even
+ * after later ones. A command rejects at once while Redis is away, with `RedisUnavailable`, rather than wait.
  */
-import type { Script } from "./scripts.js";
+import type { Script } from "./scripts/script.js";
 
 export interface Driver {
   /** For people: where the state is. Holds no secret. */
   readonly description: string;
   /** Whether commands and subscriptions work now. */
   readonly ready: boolean;
+  /** Whether the store is outside this process, and so can fail, stall or lose what it holds. */
+  readonly remote: boolean;
   /** Starts connecting, and goes on trying until `close`. Resolves once connected for the first time. */
   connect(): Promise<void>;
   close(): Promise<void>;
+  /** Calls back whenever commands or subscriptions work again after their connection was lost. */
+  onRestored(listener: () => void): void;
+  /** Makes the subscriptions anew, on a new connection. */
+  resubscribe(): void;
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
-  readHash(key: string): Promise<Map<string, string>>;
   readField(key: string, field: string): Promise<string | undefined>;
   exists(key: string): Promise<boolean>;
   setWithExpiry(key: string, value: string, ttlMs: number): Promise<void>;
-  expire(key: string, ttlMs: number): Promise<void>;
+  /** Resolves to whether the key existed. */
+  expire(key: string, ttlMs: number): Promise<boolean>;
   delete(key: string): Promise<void>;
   addToSet(key: string, member: string): Promise<void>;
   removeFromSet(key: string, member: string): Promise<void>;
+  readSet(key: string): Promise<string[]>;
 
   /** Resolves to the number of subscribers that Redis handed the message to. */
   publish(channel: string, message: string | Buffer): Promise<number>;

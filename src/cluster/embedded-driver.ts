@@ -4,10 +4,11 @@
  */
 import type { Redis } from "ioredis";
 import type { Driver } from "./driver.js";
-import type { Script } from "./scripts.js";
+import type { Script } from "./scripts/script.js";
 
 export class EmbeddedDriver implements Driver {
   readonly description = "embedded (this process only)";
+  readonly remote = false;
   readonly #commands: Redis;
   readonly #subscriptions: Redis;
   readonly #onMessage = new Map<string, (message: string) => void>();
@@ -47,12 +48,12 @@ export class EmbeddedDriver implements Driver {
     this.#subscriptions.disconnect();
   }
 
+  /** Never: what is in this process cannot be lost apart from it. */
+  onRestored(): void {}
+  resubscribe(): void {}
+
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#commands.eval(script.lua, keys.length, ...keys, ...args);
-  }
-
-  async readHash(key: string): Promise<Map<string, string>> {
-    return new Map(Object.entries(await this.#commands.hgetall(key)));
   }
 
   async readField(key: string, field: string): Promise<string | undefined> {
@@ -67,8 +68,8 @@ export class EmbeddedDriver implements Driver {
     await this.#commands.set(key, value, "PX", ttlMs);
   }
 
-  async expire(key: string, ttlMs: number): Promise<void> {
-    await this.#commands.pexpire(key, ttlMs);
+  async expire(key: string, ttlMs: number): Promise<boolean> {
+    return (await this.#commands.pexpire(key, ttlMs)) === 1;
   }
 
   async delete(key: string): Promise<void> {
@@ -81,6 +82,10 @@ export class EmbeddedDriver implements Driver {
 
   async removeFromSet(key: string, member: string): Promise<void> {
     await this.#commands.srem(key, member);
+  }
+
+  readSet(key: string): Promise<string[]> {
+    return this.#commands.smembers(key);
   }
 
   publish(channel: string, message: string | Buffer): Promise<number> {

@@ -30,7 +30,13 @@ export interface ReplacedFrame {
   readonly place: string;
 }
 
-export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame;
+/** A node's word to itself, to see whether its subscription works. */
+export interface ProbeFrame {
+  readonly kind: "probe";
+  readonly probeId: string;
+}
+
+export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame | ProbeFrame;
 
 export function encodeFrame(frame: Frame): string {
   switch (frame.kind) {
@@ -40,6 +46,8 @@ export function encodeFrame(frame: Frame): string {
       return `R ${frame.delivered.join(",")} ${frame.offline.join(",")}`;
     case "replaced":
       return `X ${frame.sessionId}\n${frame.place}`;
+    case "probe":
+      return `P ${frame.probeId}`;
   }
 }
 
@@ -60,6 +68,7 @@ export function decodeFrame(text: string): Frame | undefined {
     };
   if (kind === "R") return { kind: "receipt", delivered: splitIds(first), offline: splitIds(second) };
   if (kind === "X" && first !== "" && rest !== "") return { kind: "replaced", sessionId: first, place: rest };
+  if (kind === "P" && first !== "") return { kind: "probe", probeId: first };
   return undefined;
 }
 

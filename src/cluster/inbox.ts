@@ -8,6 +8,7 @@ import {
   type DeliverFrame,
   decodeFrame,
   encodeFrame,
+  type ProbeFrame,
   type ReceiptFrame,
   type ReplacedFrame,
 } from "./frames.js";
@@ -22,6 +23,7 @@ export interface InboxHandlers {
   deliver(sessionId: string, encodedEvent: string): boolean;
   receipt(frame: ReceiptFrame): void;
   replaced(frame: ReplacedFrame): void;
+  probe(frame: ProbeFrame): void;
 }
 
 interface Receipts {
@@ -68,6 +70,9 @@ export class Inbox {
         return;
       case "replaced":
         this.#handlers.replaced(frame);
+        return;
+      case "probe":
+        this.#handlers.probe(frame);
         return;
       default:
         this.#log.warn("a frame that is not of this protocol was dropped");

@@ -4,36 +4,49 @@
  */
 import type { Logger } from "pino";
 import type { Driver } from "./driver.js";
-import { leaseKey, nodeRoomsKey } from "./keys.js";
+import { leaseKey, nodeRoomsKey, nodesKey } from "./keys.js";
 
 /** The index of a dead node's rooms outlives its lease by this much, so that they can be found and cleared. */
 export const indexTtlMs = 3_600_000;
+
+/** However long the lease: a Redis that was emptied is found out by renewing, within this. */
+const longestRenewalMs = 3_000;
+
+export interface LeaseEvents {
+  /** At each renewal, when Redis is known to answer. */
+  renewed(): void;
+  /** The lease had expired or was wiped out, and has been taken again: the others may think that the node died. */
+  retaken(): void;
+}
 
 export class Lease {
   readonly #driver: Driver;
   readonly #nodeId: string;
   readonly #leaseMs: number;
+  readonly #renewalMs: number;
   readonly #now: () => number;
   readonly #log: Logger;
-  readonly #onRenewed: () => void;
+  readonly #events: LeaseEvents;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  /** Since when it has been renewed in time, on one connection. */
+  #settledFrom = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onRenewed - called at each renewal, when Redis is known to answer. */
   constructor(
     driver: Driver,
     nodeId: string,
     leaseMs: number,
     now: () => number,
     log: Logger,
-    onRenewed: () => void,
+    events: LeaseEvents,
   ) {
     this.#driver = driver;
     this.#nodeId = nodeId;
     this.#leaseMs = leaseMs;
+    this.#renewalMs = Math.min(leaseMs / 3, longestRenewalMs);
     this.#now = now;
     this.#log = log;
-    this.#onRenewed = onRenewed;
+    this.#events = events;
   }
 
   /** Whether the lease cannot have expired yet. */
@@ -41,10 +54,19 @@ export class Lease {
     return this.#now() - this.#renewedAt < this.#leaseMs;
   }
 
-  /** Takes the lease, and renews it every third of its length until `release`. */
+  /**
+   * Whether Redis has answered this node without a break for as long as any other may go without renewing. Only
+   * then does a missing lease mean that its node is gone: after an outage all are missing for a moment.
+   */
+  get settled(): boolean {
+    const now = this.#now();
+    return now - this.#renewedAt < 2 * this.#renewalMs && now - this.#settledFrom >= this.#leaseMs;
+  }
+
+  /** Takes the lease, and renews it until `release`: every third of its length, or more often. */
   async take(): Promise<void> {
-    this.#timer = setInterval(() => void this.#renew(), this.#leaseMs / 3);
-    await this.#renew();
+    this.#timer = setInterval(() => void this.renew(), this.#renewalMs);
+    await this.renew();
   }
 
   async release(): Promise<void> {
@@ -53,13 +75,32 @@ export class Lease {
     await this.#driver.delete(leaseKey(this.#nodeId));
   }
 
-  async #renew(): Promise<void> {
+  /** The connection was lost meanwhile, and others' may have been. */
+  async renewAfterLoss(): Promise<void> {
+    this.#settledFrom = Number.POSITIVE_INFINITY;
+    await this.renew();
+  }
+
+  async renew(): Promise<void> {
     const askedAt = this.#now();
+    const key = leaseKey(this.#nodeId);
     try {
-      await this.#driver.setWithExpiry(leaseKey(this.#nodeId), "1", this.#leaseMs);
+      const extended = await this.#driver.expire(key, this.#leaseMs);
+      if (!extended) await this.#driver.setWithExpiry(key, "1", this.#leaseMs);
+      const retaken = !extended && this.#renewedAt !== Number.NEGATIVE_INFINITY;
+      const late = this.#now() - this.#renewedAt > 2 * this.#renewalMs;
+      if (!extended || late || this.#settledFrom === Number.POSITIVE_INFINITY)
+        this.#settledFrom = this.#now();
       this.#renewedAt = askedAt;
-      this.#onRenewed();
-      await this.#driver.expire(nodeRoomsKey(this.#nodeId), indexTtlMs);
+      await Promise.all([
+        this.#driver.addToSet(nodesKey, this.#nodeId),
+        this.#driver.expire(nodeRoomsKey(this.#nodeId), indexTtlMs),
+      ]);
+      if (retaken) {
+        this.#log.warn("the node's lease was lost and has been taken again");
+        this.#events.retaken();
+      }
+      this.#events.renewed();
     } catch (error) {
       this.#log.debug({ err: error }, "lease not renewed");
     }

@@ -19,10 +19,10 @@ import { inboxChannel, leaseKey, parseAddress, routeKey } from "./keys.js";
 export type Outcome = "delivered" | "offline" | "unavailable" | "unconfirmed";
 
 /** How long Redis may take to route a message, in milliseconds. */
-const routingDeadlineMs = 1_000;
+const routingDeadlineMs = 850;
 /** How long a published message may go without a receipt. With the sweep, senders hear within 5 s [P-44]. */
 const receiptDeadlineMs = 4_000;
-const sweepIntervalMs = 250;
+const sweepIntervalMs = 100;
 /** Messages under way from this node at once; more are refused as unavailable, so that memory stays bounded. */
 const maxPending = 100_000;
 

@@ -1,22 +1,43 @@
 /**
- * Rosters and routes in Redis: who is in a place, and where in the cluster. Each change is one script.
+ * Rosters and routes in Redis: who is in a place, and where in the cluster. Each change is one script. Beside
+ * Redis it keeps what this node has asked for, so that Redis can be corrected where the two differ.
  */
 
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
-import { withDeadline } from "./deadline.js";
-import type { Driver } from "./driver.js";
-import { formatAddress, leaseKey, nodeRoomsKey, parseAddress, rosterKey, routeKey } from "./keys.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
+import { formatAddress, leaseKey, nodeRoomsKey, parseAddress, rosterKey } from "./keys.js";
 import { indexTtlMs } from "./lease.js";
-import { joinScript, leaveScript } from "./scripts.js";
+import { joinScript } from "./scripts/join.js";
+import { leaveScript } from "./scripts/leave.js";
+import { raiseScript } from "./scripts/raise.js";
+import { readScript } from "./scripts/read.js";
+import { reapScript } from "./scripts/reap.js";
+import { restoreScript } from "./scripts/restore.js";
+import { newestTtlMs, roomKeys } from "./scripts/script.js";
 
 export type Admission =
-  | { readonly outcome: "admitted"; readonly displaced: string | undefined }
+  | { readonly outcome: "admitted"; readonly displaced: string | undefined; readonly version: number }
   | { readonly outcome: "duplicate" }
   | { readonly outcome: "full" };
 
-/** `newer`: another session of the user holds the place. `absent`: none does. */
-export type Dismissal = "left" | "newer" | "absent";
+/**
+ * - `left`: the session is out
+ * - `absent`: Redis had lost it before, so that nobody else has announced its departure
+ * - `newer`: another session of the user came after it
+ * - `reaped`: this node was taken for dead, and a reaper has announced the departure
+ */
+export interface Dismissal {
+  readonly outcome: "left" | "absent" | "newer" | "reaped";
+  readonly version: number;
+}
+
+/** What became of a member that Redis was found to lack; `address` is that of the newer session, if there is one. */
+export interface Restoration {
+  readonly outcome: "held" | "restored" | "returned" | "newer" | "superseded";
+  readonly address: string;
+  readonly version: number;
+}
 
 export interface AdmissionRules {
   /** Most members of a room; 0 for no bound. The lobby has none. */
@@ -24,74 +45,148 @@ export interface AdmissionRules {
   readonly duplicates: "replace" | "reject";
 }
 
+/** A place as Redis holds it. */
+export interface View {
+  readonly version: number;
+  /** userId → the member's JSON, or "" if it was not asked for. */
+  readonly members: ReadonlyMap<string, string>;
+  /** userId → address. */
+  readonly routes: ReadonlyMap<string, string>;
+}
+
+export interface Reaped {
+  readonly userId: string;
+  /** As the roster held it; "" if it did not. */
+  readonly json: string;
+  readonly version: number;
+}
+
+/** A membership of this node, from when it is asked for until its end has been recorded. */
+export interface Held {
+  readonly sessionId: string;
+  readonly member: Member;
+  state: "joining" | "in" | "leaving";
+}
+
+const mostReapedAtOnce = 500;
+
 export class Rooms {
   readonly #driver: Driver;
   readonly #nodeId: string;
-  /** Admissions without a dismissal yet: while a place has any, the node's index names it. */
-  readonly #interest = new Map<Place, number>();
+  readonly #held = new Map<Place, Map<string, Held>>();
 
   constructor(driver: Driver, nodeId: string) {
     this.#driver = driver;
     this.#nodeId = nodeId;
   }
 
+  /** Places with a membership of this node. While there is one, the node's index in Redis names the place. */
+  get places(): Iterable<Place> {
+    return this.#held.keys();
+  }
+
+  heldIn(place: Place): ReadonlyMap<string, Held> {
+    return this.#held.get(place) ?? noneHeld;
+  }
+
   /**
-   * Lets a session of this node into a place. Whatever comes of it, a `dismiss` that succeeds must follow in
-   * the end, and may follow at once: Redis carries both out in that order.
+   * Lets a session of this node into a place. If it fails with an error that may have happened, `dismiss` must
+   * follow.
    *
-   * @throws RedisUnavailable if Redis did not answer in time; the session may then be in or not.
+   * @throws RedisUnavailable
    */
   async admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission> {
-    const indexed = this.#gainInterest(place);
-    const joined = this.#join(place, member, sessionId, rules);
-    const [, admission] = await withDeadline(Promise.all([indexed, joined]));
-    if (admission.outcome !== "duplicate" || (await this.#isHeldByLivingNode(admission.by))) return admission;
-    return withDeadline(this.#join(place, member, sessionId, rules, admission.by));
+    const held: Held = { sessionId, member, state: "joining" };
+    try {
+      const indexed = this.#hold(place, held);
+      const joined = this.#join(place, held, rules);
+      let [, admission] = await Promise.all([indexed, joined]);
+      if (admission.outcome === "duplicate" && !(await this.isAlive(parseAddress(admission.by).nodeId)))
+        admission = await this.#join(place, held, rules, admission.by);
+      if (admission.outcome !== "admitted") this.#release(place, held);
+      else if (held.state === "joining") held.state = "in";
+      return admission;
+    } catch (error) {
+      if (error instanceof RedisUnavailable && !error.mayHaveHappened) this.#release(place, held);
+      throw error;
+    }
   }
 
   /**
    * Takes a session of this node out of a place, unless a newer session of the user holds it. Waits for Redis
    * as long as the connection lasts, because whoever leaves does not.
    *
+   * @param announced - whether the others know of the member, so that a departure is news to them.
    * @throws RedisUnavailable if it is not known whether it happened; call again when Redis is back.
    */
-  async dismiss(place: Place, userId: string, sessionId: string): Promise<Dismissal> {
-    const address = formatAddress(this.#nodeId, sessionId);
-    const dismissal = await this.#driver.run(
-      leaveScript,
-      [rosterKey(place), routeKey(place)],
-      [userId, address],
-    );
-    await this.#loseInterest(place);
-    return dismissal as Dismissal;
+  async dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
+    const held = this.#held.get(place)?.get(sessionId);
+    if (held !== undefined) held.state = "leaving";
+    const dismissal = await this.#leave(place, userId, sessionId, announced);
+    if (held !== undefined) this.#release(place, held);
+    return dismissal;
   }
 
-  /** The roster as Redis holds it: userId → the member's JSON. */
-  roster(place: Place): Promise<Map<string, string>> {
-    return withDeadline(this.#driver.readHash(rosterKey(place)));
+  async read(place: Place, what: "members" | "ids"): Promise<View> {
+    const reply = await this.#driver.run(readScript, roomKeys(place), [what === "members" ? "1" : "0"]);
+    const [version, userIds, jsons, routed, addresses] = reply as [
+      string,
+      string[],
+      string[],
+      string[],
+      string[],
+    ];
+    return {
+      version: Number(version),
+      members: new Map(userIds.map((userId, i) => [userId, jsons[i] ?? ""])),
+      routes: new Map(routed.map((userId, i) => [userId, addresses[i] ?? ""])),
+    };
   }
 
-  async #join(place: Place, member: Member, sessionId: string, rules: AdmissionRules, dead = "") {
-    const [outcome, address] = (await this.#driver.run(
-      joinScript,
-      [rosterKey(place), routeKey(place)],
-      [
-        member.userId,
-        JSON.stringify(member),
-        formatAddress(this.#nodeId, sessionId),
-        String(rules.capacity),
-        rules.duplicates,
-        dead,
-      ],
-    )) as ["admitted" | "duplicate" | "full", string];
-    if (outcome === "admitted") return { outcome, displaced: address === "" ? undefined : address } as const;
-    return outcome === "duplicate" ? ({ outcome, by: address } as const) : ({ outcome } as const);
+  /** Removes a route that names a session which this node does not have. */
+  async sweep(place: Place, userId: string, sessionId: string): Promise<Dismissal> {
+    return this.#leave(place, userId, sessionId, false);
   }
 
-  async #gainInterest(place: Place): Promise<void> {
-    const count = (this.#interest.get(place) ?? 0) + 1;
-    this.#interest.set(place, count);
-    if (count > 1) return;
+  /** @param dead - an address to replace even so, because its node is dead. */
+  async restore(place: Place, { member, sessionId }: Held, dead = ""): Promise<Restoration> {
+    const [outcome, address, version] = (await this.#driver.run(restoreScript, roomKeys(place), [
+      member.userId,
+      JSON.stringify(member),
+      formatAddress(this.#nodeId, sessionId),
+      dead,
+    ])) as [Restoration["outcome"], string, number];
+    return { outcome, address, version };
+  }
+
+  /** Takes members of a dead node out of a place; call until it returns none. */
+  async reap(place: Place, addressPrefix: string): Promise<Reaped[]> {
+    const reply = (await this.#driver.run(reapScript, roomKeys(place), [
+      addressPrefix,
+      String(mostReapedAtOnce),
+      String(newestTtlMs),
+    ])) as (string | number)[];
+    const reaped: Reaped[] = [];
+    for (let i = 0; i + 2 < reply.length; i += 3)
+      reaped.push({
+        userId: String(reply[i]),
+        json: String(reply[i + 1]),
+        version: Number(reply[i + 2]),
+      });
+    return reaped;
+  }
+
+  /** Raises a place's version above this one; returns it, or 0 if nobody is there. */
+  async raise(place: Place, above: number): Promise<number> {
+    return Number(await this.#driver.run(raiseScript, roomKeys(place), [String(above)]));
+  }
+
+  isAlive(nodeId: string): Promise<boolean> {
+    return this.#driver.exists(leaseKey(nodeId));
+  }
+
+  /** Puts the place into this node's index, where a reaper would find it. */
+  async index(place: Place): Promise<void> {
     const index = nodeRoomsKey(this.#nodeId);
     await Promise.all([
       this.#driver.addToSet(index, rosterKey(place)),
@@ -99,18 +194,54 @@ export class Rooms {
     ]);
   }
 
-  async #loseInterest(place: Place): Promise<void> {
-    const count = (this.#interest.get(place) ?? 1) - 1;
-    if (count > 0) {
-      this.#interest.set(place, count);
-      return;
-    }
-    this.#interest.delete(place);
-    await this.#driver.removeFromSet(nodeRoomsKey(this.#nodeId), rosterKey(place));
+  async unindex(key: string): Promise<void> {
+    await this.#driver.removeFromSet(nodeRoomsKey(this.#nodeId), key);
   }
 
-  /** Somebody whose node has died must not keep themselves out. */
-  #isHeldByLivingNode(address: string): Promise<boolean> {
-    return withDeadline(this.#driver.exists(leaseKey(parseAddress(address).nodeId)));
+  async #join(place: Place, { member, sessionId }: Held, rules: AdmissionRules, dead = "") {
+    const [outcome, address, version] = (await this.#driver.run(joinScript, roomKeys(place), [
+      member.userId,
+      JSON.stringify(member),
+      formatAddress(this.#nodeId, sessionId),
+      String(rules.capacity),
+      rules.duplicates,
+      dead,
+      String(newestTtlMs),
+    ])) as ["admitted" | "duplicate" | "full", string, number];
+    if (outcome === "admitted")
+      return { outcome, displaced: address === "" ? undefined : address, version } as const;
+    return outcome === "duplicate" ? ({ outcome, by: address } as const) : ({ outcome } as const);
+  }
+
+  async #leave(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
+    const [outcome, version] = (await this.#driver.run(leaveScript, roomKeys(place), [
+      userId,
+      formatAddress(this.#nodeId, sessionId),
+      announced ? "1" : "0",
+    ])) as [Dismissal["outcome"], number];
+    return { outcome, version };
+  }
+
+  async #hold(place: Place, held: Held): Promise<void> {
+    const there = this.#held.get(place);
+    if (there !== undefined) {
+      there.set(held.sessionId, held);
+      return;
+    }
+    this.#held.set(place, new Map([[held.sessionId, held]]));
+    await this.index(place);
+  }
+
+  /** The session may have come in again meanwhile: that is another membership. */
+  #release(place: Place, held: Held): void {
+    const there = this.#held.get(place);
+    if (there?.get(held.sessionId) !== held) return;
+    there.delete(held.sessionId);
+    if (there.size > 0) return;
+    this.#held.delete(place);
+    // A place that stays in the index is taken out of it by the next re-assertion.
+    this.unindex(rosterKey(place)).catch(() => {});
   }
 }
+
+const noneHeld: ReadonlyMap<string, Held> = new Map();

@@ -33,8 +33,8 @@ export class SocketConnection implements Connection {
     this.#socket.emit("msg", envelope);
   }
 
-  emit(event: string, payload: unknown): void {
-    this.#socket.emit(event, payload);
+  emit(event: string, ...payload: unknown[]): void {
+    this.#socket.emit(event, ...payload);
   }
 
   /**

@@ -81,6 +81,11 @@ export class SocketGateway {
     this.#io.to(rosterKey(place)).emit("msg", payload);
   }
 
+  /** As `broadcast`, to those on this node alone. */
+  broadcastHere(place: Place, envelope: Envelope): void {
+    this.#io.local.to(rosterKey(place)).emit("msg", envelope);
+  }
+
   /**
    * Takes no more connections, tells every client why [P-14] and ends its connection in such a way that it comes back by itself, to another
    * node. Resolves when the last one is gone.

@@ -3,6 +3,7 @@
  * client are taken in order: those that come while a join or leave is under way wait for it.
  */
 
+import type { VersionedRoster } from "../cluster/cluster.js";
 import { withDeadline } from "../cluster/deadline.js";
 import type { Outcome } from "../cluster/outbox.js";
 import { receipt } from "../protocol/envelope.js";
@@ -15,7 +16,7 @@ import type { Membership } from "./membership.js";
 import { RefusedPayload } from "./refused-payload.js";
 import type { Relay, Scope } from "./relay.js";
 import { type Ack, type FailureListener, Reply } from "./reply.js";
-import { asList, asObject, type Roster, requireListedRoom } from "./roster.js";
+import { asList, asObject, requireListedRoom } from "./roster.js";
 import type { Session } from "./session.js";
 
 /** Events of one client that may wait for a join or leave; more are refused [P-38]. */
@@ -24,7 +25,7 @@ export const maxWaitingEvents = 256;
 export interface MeetingPorts {
   readonly membership: Membership;
   readonly relay: Relay;
-  readonly readRoster: (place: Place) => Promise<Roster>;
+  readonly readRoster: (place: Place) => Promise<VersionedRoster>;
   /** Emits the event `msg` with this payload to everyone in the room, on every node. */
   readonly broadcast: (place: Place, payload: unknown) => void;
   readonly onFailure: FailureListener;
@@ -131,8 +132,8 @@ export class Meeting {
         await this.#ports.membership.join(session, roomId);
         if (reply.ack === undefined) return;
         // Read after the room's notices have begun to arrive, so that nobody falls between the two [P-36].
-        const members = asList(await this.#ports.readRoster(roomId));
-        reply.ok(receipt("joined", { event: "join", roomId, members }));
+        const { members, version } = await this.#ports.readRoster(roomId);
+        reply.ok(receipt("joined", { event: "join", roomId, members: asList(members), version }));
       } catch (error) {
         reply.fail(error);
       }
@@ -158,10 +159,13 @@ export class Meeting {
     const roomId = requireListedRoom(session, this.#rules.scope, fields["roomId"]);
     this.#ports
       .readRoster(roomId)
-      .then((roster) => {
-        const list = this.#rules.rosterEvent === "list" || reply.ack !== undefined ? asList(roster) : [];
-        session.connection.emit("roomUserList", this.#rules.rosterEvent === "list" ? list : asObject(roster));
-        reply.ok(list);
+      .then(({ members, version }) => {
+        const asked = this.#rules.rosterEvent === "list" || reply.ack !== undefined;
+        const list = asked ? asList(members) : [];
+        const about = { roomId, version };
+        const shown = this.#rules.rosterEvent === "list" ? list : asObject(members);
+        session.connection.emit("roomUserList", shown, about);
+        reply.ok(list, about);
       })
       .catch((error: unknown) => reply.fail(error));
   }

@@ -2,17 +2,27 @@
  * Joining and leaving: the roster in Redis, the members on this node and the notices to everyone, kept in
  * step. Whoever is newest stands (I5, [P-9]); each departure is announced once (I4).
  */
-import type { Admission, AdmissionRules, Dismissal } from "../cluster/rooms.js";
-import { type Envelope, joinNotice, leaveNotice, type Member, replacedNotice } from "../protocol/envelope.js";
+
+import { RedisUnavailable } from "../cluster/driver.js";
+import type { Admission, AdmissionRules, Dismissal, Reaped } from "../cluster/rooms.js";
+import {
+  type Envelope,
+  failureEnvelope,
+  joinNotice,
+  leaveNotice,
+  type Member,
+  replacedNotice,
+} from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { isLobby, type Place } from "../protocol/place.js";
 import type { LocalMembers } from "./local-members.js";
+import { parseMember } from "./roster.js";
 import type { Session } from "./session.js";
 
-/** Where memberships are kept; `cluster/rooms.ts` is the one there is. */
+/** Where memberships are kept; `cluster/cluster.ts` is the one there is. */
 interface MembershipRegister {
   admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission>;
-  dismiss(place: Place, userId: string, sessionId: string): Promise<Dismissal>;
+  dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal>;
 }
 
 export interface MembershipPorts {
@@ -32,17 +42,17 @@ export interface MembershipRules extends AdmissionRules {
 }
 
 interface Departure {
-  readonly session: Session;
+  readonly sessionId: string;
+  readonly member: Member;
   readonly place: Place;
   /** Whether the others know of the session, because its joining was announced. */
-  readonly announce: boolean;
-  readonly again: boolean;
+  readonly announced: boolean;
 }
 
 export class Membership {
   readonly #ports: MembershipPorts;
   readonly #rules: MembershipRules;
-  /** Departures that the roster does not show yet, by session and place. */
+  /** Departures that the roster may not show yet, by session and place. */
   readonly #owed = new Map<string, Departure>();
 
   constructor(ports: MembershipPorts, rules: MembershipRules) {
@@ -63,24 +73,15 @@ export class Membership {
 
     await this.#settleOwed(session, place);
 
-    const rules = isLobby(place) ? { ...this.#rules, capacity: 0 } : this.#rules;
     const member = session.memberIn(place);
-    let admission: Admission;
-    try {
-      admission = await this.#ports.register.admit(place, member, session.id, rules);
-    } catch (error) {
-      void this.#depart({ session, place, announce: false, again: false });
-      throw error;
-    }
-    if (admission.outcome !== "admitted") {
-      void this.#depart({ session, place, announce: false, again: false });
+    const admission = await this.#admit(session, member, place);
+    if (admission.outcome !== "admitted")
       throw new SignalingFailure(admission.outcome === "full" ? "room_full" : "duplicate", { roomId: place });
-    }
 
     this.#ports.local.add(place, session);
     session.connection.enter(place);
     if (admission.displaced !== undefined) this.#ports.displace(admission.displaced, place);
-    if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member));
+    if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member, admission.version));
     // The connection was lost meanwhile: whoever it displaced is gone too, so the whole story is told.
     if (session.ended) await this.leave(session, place);
   }
@@ -90,7 +91,12 @@ export class Membership {
     if (!session.places.has(place)) return false;
     this.#ports.local.remove(place, session);
     session.connection.exit(place);
-    await this.#depart({ session, place, announce: true, again: false });
+    await this.#depart({
+      sessionId: session.id,
+      member: session.memberIn(place),
+      place,
+      announced: true,
+    });
     return true;
   }
 
@@ -106,41 +112,67 @@ export class Membership {
     session.connection.end("final");
   }
 
+  /** A newer session came and went while this node was out of touch: whoever is still there may come again. */
+  supersede(session: Session): void {
+    session.connection.send(failureEnvelope(new SignalingFailure("unavailable"), "connect"));
+    session.connection.end("retry");
+  }
+
+  /** Announces a member of this node again, whose departure others had announced. */
+  announceReturned(place: Place, member: Member, version: number): void {
+    if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member, version));
+  }
+
+  /** Announces the departure of a member of a dead node. */
+  announceReaped(place: Place, { userId, json, version }: Reaped): void {
+    if (!isLobby(place)) this.#ports.broadcast(place, leaveNotice(parseMember(userId, json), version));
+  }
+
   /** Takes up the departures that Redis could not be told of when they happened. */
   retryDepartures(): void {
     const owed = [...this.#owed.values()];
     this.#owed.clear();
-    for (const departure of owed) void this.#depart({ ...departure, again: true });
+    for (const departure of owed) void this.#depart(departure);
+  }
+
+  async #admit(session: Session, member: Member, place: Place): Promise<Admission> {
+    const rules = isLobby(place) ? { ...this.#rules, capacity: 0 } : this.#rules;
+    try {
+      return await this.#ports.register.admit(place, member, session.id, rules);
+    } catch (error) {
+      const mayBeIn = !(error instanceof RedisUnavailable) || error.mayHaveHappened;
+      if (mayBeIn) void this.#depart({ sessionId: session.id, member, place, announced: false });
+      throw error;
+    }
   }
 
   /** Whoever comes back before the departure is recorded must not be taken for departed afterwards. */
   async #settleOwed(session: Session, place: Place): Promise<void> {
-    const key = owedKey(session, place);
+    const key = owedKey(session.id, place);
     const departure = this.#owed.get(key);
     if (departure === undefined) return;
     this.#owed.delete(key);
-    await this.#depart({ ...departure, again: true });
+    await this.#depart(departure);
     if (this.#owed.has(key)) throw new SignalingFailure("unavailable", { roomId: place });
   }
 
-  /** Takes the session off the roster and, if that ended the user's membership, tells the others. */
+  /** Takes the session off the roster and, if nobody else has announced that, tells the others. */
   async #depart(departure: Departure): Promise<void> {
-    const { session, place, announce, again } = departure;
+    const { sessionId, member, place, announced } = departure;
     let dismissal: Dismissal;
     try {
-      dismissal = await this.#ports.register.dismiss(place, session.userId, session.id);
+      dismissal = await this.#ports.register.dismiss(place, member.userId, sessionId, announced);
     } catch (error) {
-      this.#owed.set(owedKey(session, place), departure);
+      this.#owed.set(owedKey(sessionId, place), departure);
       this.#ports.onUnrecordedDeparture(error);
       return;
     }
-    // The second time, `absent` means that the first was carried out and its answer lost.
-    const left = dismissal === "left" || (again && dismissal === "absent");
-    if (left && announce && !isLobby(place))
-      this.#ports.broadcast(place, leaveNotice(session.memberIn(place)));
+    const { outcome, version } = dismissal;
+    if (announced && (outcome === "left" || outcome === "absent") && !isLobby(place))
+      this.#ports.broadcast(place, leaveNotice(member, version));
   }
 }
 
-function owedKey(session: Session, place: Place): string {
-  return `${session.id} ${place}`;
+function owedKey(sessionId: string, place: Place): string {
+  return `${sessionId} ${place}`;
 }

@@ -7,7 +7,7 @@ import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import type { Session } from "./session.js";
 
-export type Ack = (answer: unknown) => void;
+export type Ack = (...answer: unknown[]) => void;
 
 /** Told of every failure; an unexpected one comes with its cause. */
 export type FailureListener = (failure: SignalingFailure, cause?: unknown) => void;
@@ -25,8 +25,9 @@ export class Reply {
     this.#onFailure = onFailure;
   }
 
-  ok(answer: Envelope | unknown[]): void {
-    this.ack?.(answer);
+  /** @param about - what the answer has no place for; clients that do not know of it never see it. */
+  ok(answer: Envelope | unknown[], ...about: unknown[]): void {
+    this.ack?.(answer, ...about);
   }
 
   fail(error: unknown): SignalingFailure {

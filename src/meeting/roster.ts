@@ -1,6 +1,7 @@
 /**
  * Answers `roomUserList`: the room's hash as Redis holds it, in the two forms that clients know.
  */
+import type { Member } from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
@@ -8,7 +9,7 @@ import type { Scope } from "./relay.js";
 import type { Session } from "./session.js";
 
 /** userId → the member's JSON. */
-export type Roster = ReadonlyMap<string, string>;
+type Roster = ReadonlyMap<string, string>;
 
 /** The room asked for; without a `roomId`, the only room that the session is in [P-30]. */
 export function requireListedRoom(session: Session, scope: Scope, roomId: unknown): Place {
@@ -26,13 +27,16 @@ export function asObject(roster: Roster): Record<string, string> {
 }
 
 /** The members as objects, as the ack carries them [P-32]. */
-export function asList(roster: Roster): unknown[] {
-  return [...roster].map(([userId, json]) => {
-    try {
-      return JSON.parse(json) as unknown;
-    } catch {
-      // Another service wrote this field; that there is somebody is still true.
-      return { userId };
-    }
-  });
+export function asList(roster: Roster): Member[] {
+  return [...roster].map(([userId, json]) => parseMember(userId, json));
+}
+
+/** Another service may have written the field: that there is somebody is still true, whatever it holds. */
+export function parseMember(userId: string, json: string): Member {
+  try {
+    const member = JSON.parse(json) as unknown;
+    return typeof member === "object" && member !== null ? { userId, ...member } : { userId };
+  } catch {
+    return { userId };
+  }
 }

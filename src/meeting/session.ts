@@ -16,7 +16,7 @@ export interface Connection {
   /** Pushes an envelope as the event `msg`. */
   send(envelope: Envelope): void;
   /** Emits an event that is not an envelope; `roomUserList` is the only one. */
-  emit(event: string, payload: unknown): void;
+  emit(event: string, ...payload: unknown[]): void;
   /** Writes an event that `encodeEvent` has encoded. */
   deliver(encodedEvent: string): void;
   /** From now on, what is broadcast to the room reaches this connection, until `exit`. */

@@ -29,6 +29,9 @@ export class Metrics {
   readonly #rejections: Counter<"code">;
   readonly #broadcastsDropped: Counter;
   readonly #unrecordedDepartures: Counter;
+  readonly #reapedMembers: Counter;
+  readonly #outdatedRosters: Counter<"whose">;
+  readonly #lagSeconds: Histogram;
 
   constructor(gauges: Gauges) {
     const registers = [this.#registry];
@@ -97,6 +100,23 @@ export class Metrics {
       help: "Members who left while Redis could not be told.",
       registers,
     });
+    this.#reapedMembers = new Counter({
+      name: "signaler_reaped_members_total",
+      help: "Members of dead nodes that this node took off the rosters.",
+      registers,
+    });
+    this.#outdatedRosters = new Counter({
+      name: "signaler_outdated_rosters_total",
+      help: "Times that clients were told to ask for a roster again: those on this node, or everyone in the room.",
+      labelNames: ["whose"],
+      registers,
+    });
+    this.#lagSeconds = new Histogram({
+      name: "signaler_pubsub_lag_seconds",
+      help: "From publishing a probe on the node's own channel to its arrival.",
+      buckets: latencyBuckets,
+      registers,
+    });
   }
 
   get contentType(): string {
@@ -126,5 +146,17 @@ export class Metrics {
 
   departureUnrecorded(): void {
     this.#unrecordedDepartures.inc();
+  }
+
+  memberReaped(): void {
+    this.#reapedMembers.inc();
+  }
+
+  rosterOutdated(whose: "ours" | "everyone's"): void {
+    this.#outdatedRosters.inc({ whose: whose === "ours" ? "node" : "room" });
+  }
+
+  lag(ms: number): void {
+    this.#lagSeconds.observe(ms / 1_000);
   }
 }

@@ -10,6 +10,8 @@ export interface Envelope {
   readonly msg: string;
   readonly status: number;
   readonly data: unknown;
+  /** Of the room's roster, in envelopes that are about it [P-15]. */
+  readonly version?: number;
 }
 
 /** A member as the roster holds it and as notices carry it: identity, and whatever profile the client gave. */
@@ -20,13 +22,24 @@ export interface Member {
 }
 
 /** [P-11] */
-export function joinNotice(member: Member): Envelope {
-  return { type: "join", msg: `${member.userId} join then room`, status: 200, data: member };
+export function joinNotice(member: Member, version: number): Envelope {
+  return { type: "join", msg: `${member.userId} join then room`, status: 200, data: member, version };
 }
 
 /** [P-12] The text ends in a space: clients have always been sent it so. */
-export function leaveNotice(member: Member): Envelope {
-  return { type: "leave", msg: `${member.userId} leave the room `, status: 200, data: member };
+export function leaveNotice(member: Member, version: number): Envelope {
+  return { type: "leave", msg: `${member.userId} leave the room `, status: 200, data: member, version };
+}
+
+/** [P-16] Rosters older than this version may lack changes that were not announced. */
+export function rosterNotice(roomId: string, version: number): Envelope {
+  return {
+    type: "roster",
+    msg: "the roster may have changed: ask for it again if yours is older",
+    status: 200,
+    data: { roomId },
+    version,
+  };
 }
 
 /** [P-13] `roomId` is absent when the connection was replaced in the lobby. */

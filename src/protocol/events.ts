@@ -31,6 +31,7 @@ export const serverTypes: ReadonlySet<string> = new Set([
   "offline",
   "error",
   "receipt",
+  "roster",
   "roomUserList",
   ...Object.keys(addressedEvents),
 ]);

@@ -16,6 +16,7 @@ describeOnEachStore("connecting", (store) => {
       msg: "alice join then room",
       status: 200,
       data: { userId: "alice", roomId, nickname: "Алиса", pub: "1" },
+      version: expect.any(Number),
     });
     expect(await alice.ask("roomUserList", { roomId })).toEqual([
       { userId: "alice", roomId, nickname: "Алиса", pub: "1" },

@@ -3,7 +3,6 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
-import { joinScript, leaveScript } from "../../src/cluster/scripts.js";
 import type { Driver } from "../../src/index.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, type Store, unique } from "../harness/nodes.js";
@@ -43,9 +42,11 @@ describeOnEachStore("a driver", (store) => {
     await driver.addToSet(key, "a");
     await driver.addToSet(key, "b");
     await driver.removeFromSet(key, "a");
-    expect(await driver.exists(key)).toBe(true);
-    await driver.expire(key, 30);
+    expect(await driver.readSet(key)).toEqual(["b"]);
+    expect(await driver.expire(key, 30)).toBe(true);
     await eventually(async () => expect(await driver.exists(key)).toBe(false));
+    expect(await driver.expire(key, 30)).toBe(false);
+    expect(await driver.readSet(key)).toEqual([]);
   });
 
   it("hands a message to those subscribed, in order, and says how many they were", async () => {
@@ -72,34 +73,5 @@ describeOnEachStore("a driver", (store) => {
     await eventually(() => expect(heard).toHaveLength(1));
     await delay(20);
     expect(heard).toEqual([[`${prefix}#room#`, bytes]]);
-  });
-
-  it("runs the scripts to the same results", async () => {
-    const driver = await connected(store);
-    const keys = [unique("roster"), unique("routes")];
-    const join = (user: string, address: string, capacity = 0, duplicates = "replace") =>
-      driver.run(joinScript, keys, [user, `{"userId":"${user}"}`, address, String(capacity), duplicates]);
-    const leave = (user: string, address: string) => driver.run(leaveScript, keys, [user, address]);
-
-    expect(await join("alice", "n1/s1")).toEqual(["admitted", ""]);
-    expect(await join("alice", "n1/s1")).toEqual(["admitted", ""]);
-    expect(await join("bob", "n1/s2", 1)).toEqual(["full", ""]);
-    expect(await join("alice", "n2/s3", 1)).toEqual(["admitted", "n1/s1"]);
-    expect(await join("alice", "n1/s4", 0, "reject")).toEqual(["duplicate", "n2/s3"]);
-    expect(await leave("alice", "n1/s1")).toBe("newer");
-    expect(await driver.readField(keys[1] ?? "", "alice")).toBe("n2/s3");
-    expect(await leave("alice", "n2/s3")).toBe("left");
-    expect(await leave("alice", "n2/s3")).toBe("absent");
-    expect(await driver.readField(keys[1] ?? "", "alice")).toBeUndefined();
-    expect(await driver.readHash(keys[0] ?? "")).toEqual(new Map());
-
-    await join("alice", "n1/s1");
-    await join("会议", "n1/s2");
-    expect(await driver.readHash(keys[0] ?? "")).toEqual(
-      new Map([
-        ["alice", '{"userId":"alice"}'],
-        ["会议", '{"userId":"会议"}'],
-      ]),
-    );
   });
 });

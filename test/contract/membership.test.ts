@@ -20,11 +20,13 @@ describeOnEachStore("membership", (store) => {
       const bob = await connect(second.url, { userId: "bob", roomId, nickname: "Bob" });
 
       const member = { userId: "bob", roomId, nickname: "Bob" };
-      expect(await alice.next("join")).toEqual({
+      const joined = await alice.next("join");
+      expect(joined).toEqual({
         type: "join",
         msg: "bob join then room",
         status: 200,
         data: member,
+        version: expect.any(Number),
       });
       expect(await listOf(alice, roomId)).toEqual(["alice", "bob"]);
 
@@ -34,6 +36,7 @@ describeOnEachStore("membership", (store) => {
         msg: "bob leave the room ",
         status: 200,
         data: member,
+        version: (joined.version ?? 0) + 1,
       });
       expect(await listOf(alice, roomId)).toEqual(["alice"]);
       expect(alice.rest).toEqual([]);
@@ -101,6 +104,32 @@ describeOnEachStore("membership", (store) => {
     });
   }
 
+  it("has a version, by which a client knows whether it has missed a notice [P-15]", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const roomId = unique("room");
+    const alice = await connect(first.url, { userId: "alice", roomId });
+    const asked = () =>
+      new Promise<[unknown[], { roomId: string; version: number }]>((resolve) =>
+        alice.socket.emit("roomUserList", { roomId }, (...answer: [unknown[], never]) => resolve(answer)),
+      );
+    const [, about] = await asked();
+    expect(about).toEqual({ roomId, version: expect.any(Number) });
+
+    const bob = await connect(second.url, { userId: "bob", roomId });
+    expect((await alice.next("join")).version).toBe(about.version + 1);
+    expect((await bob.ask("join", { roomId })).data.version).toBe(about.version + 1);
+    bob.emit("leave", { roomId });
+    expect((await alice.next("leave")).version).toBe(about.version + 2);
+
+    const event = new Promise((resolve) =>
+      alice.socket.once("roomUserList", (...payload: unknown[]) => resolve(payload)),
+    );
+    const [members, { version }] = await asked();
+    expect(members).toEqual([{ userId: "alice", roomId }]);
+    expect(version).toBe(about.version + 2);
+    expect(await event).toEqual([{ alice: expect.any(String) }, { roomId, version }]);
+  });
+
   it("can be changed without reconnecting, and held in several rooms [P-36] [P-37]", async () => {
     const [first, second = first] = await startNodes(store, 2);
     const [one, two] = [unique("room"), unique("room")];
@@ -118,6 +147,7 @@ describeOnEachStore("membership", (store) => {
           { userId: "alice", roomId: two, nickname: "A" },
           { userId: "bob", roomId: two },
         ]),
+        version: expect.any(Number),
       },
     });
     expect((await bob.next("join")).data).toEqual({ userId: "alice", roomId: two, nickname: "A" });

@@ -4,7 +4,7 @@
 import { createClient } from "redis";
 import { expect, it, onTestFinished } from "vitest";
 import { type Driver, RedisUnavailable } from "../../src/cluster/driver.js";
-import { joinScript } from "../../src/cluster/scripts.js";
+import { Rooms } from "../../src/cluster/rooms.js";
 import { connect, open } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
@@ -197,8 +197,8 @@ it("a dead node's member does not keep the user out where duplicates are rejecte
   const redis = await redisForTest();
   const { url, driver } = await startNode(redisStore(redis), { duplicates: "reject" });
   const roomId = unique("room");
-  const keys = [`meeting-room::${roomId}`, `meeting-route::{meeting-room::${roomId}}`];
-  await driver.run(joinScript, keys, ["alice", "{}", "dead/session", "0", "reject"]);
+  const dead = new Rooms(driver, "dead");
+  await dead.admit(roomId, { userId: "alice", roomId }, "session", { capacity: 0, duplicates: "reject" });
   const alice = await connect(url, { userId: "alice", roomId });
   expect(await alice.ask("roomUserList", { roomId })).toEqual([{ userId: "alice", roomId }]);
 });

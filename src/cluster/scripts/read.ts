@@ -1,0 +1,22 @@
+import type { Script } from "./script.js";
+
+/**
+ * Reads a place in one piece: who is in it, where, and as of which version.
+ *
+ * KEYS[1] roster   KEYS[2] routes   KEYS[3] version
+ * ARGV[1] '1' to read the members' JSON too
+ *
+ * Returns {version or '0', userIds, their JSON or nothing, userIds with a route, their addresses}.
+ */
+export const readScript: Script = {
+  name: "read",
+  lua: `
+return {
+  redis.call('GET', KEYS[3]) or '0',
+  redis.call('HKEYS', KEYS[1]),
+  ARGV[1] == '1' and redis.call('HVALS', KEYS[1]) or {},
+  redis.call('HKEYS', KEYS[2]),
+  redis.call('HVALS', KEYS[2]),
+}
+`,
+};

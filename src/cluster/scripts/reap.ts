@@ -1,0 +1,40 @@
+import { nextVersion, type Script } from "./script.js";
+
+/**
+ * Takes the members of a dead node out of a place. Whom it returns, nobody else will return: the caller
+ * announces each departure (I4). A member who has a newer session elsewhere is not touched (I5).
+ *
+ * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest
+ * ARGV[1] what the addresses of the dead node begin with   ARGV[2] most members to take out
+ * ARGV[3] milliseconds for which it is remembered that they were reaped
+ *
+ * Made into one table at the end because the embedded driver takes no table that has grown for a list.
+ *
+ * Returns {userId, member JSON, version, userId, …}; at most ARGV[2] members, so ask until there are none.
+ */
+export const reapScript: Script = {
+  name: "reap",
+  lua: `${nextVersion}
+local users = redis.call('HKEYS', KEYS[2])
+local addresses = redis.call('HVALS', KEYS[2])
+local reaped = {}
+for i = 1, #users do
+  if string.sub(addresses[i], 1, #ARGV[1]) == ARGV[1] and #reaped < 3 * tonumber(ARGV[2]) then
+    local member = redis.call('HGET', KEYS[1], users[i])
+    redis.call('HDEL', KEYS[1], users[i])
+    redis.call('HDEL', KEYS[2], users[i])
+    redis.call('HSET', KEYS[4], users[i], '-' .. addresses[i])
+    reaped[#reaped + 1] = users[i]
+    reaped[#reaped + 1] = member or ''
+    reaped[#reaped + 1] = nextVersion(KEYS[3])
+  end
+end
+if #reaped > 0 then
+  redis.call('PEXPIRE', KEYS[4], ARGV[3])
+  if redis.call('HLEN', KEYS[2]) == 0 then
+    redis.call('DEL', KEYS[3])
+  end
+end
+return {(unpack or table.unpack)(reaped)}
+`,
+};

@@ -1,0 +1,41 @@
+import { nextVersion, type Script } from "./script.js";
+
+/**
+ * Puts back a member whom Redis has lost: because it was emptied, or because this node was taken for dead.
+ * Never against a newer session (I5).
+ *
+ * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest
+ * ARGV[1] userId   ARGV[2] member JSON   ARGV[3] address of the session
+ * ARGV[4] an address that is replaced, because its node is dead; or ''
+ *
+ * Returns {'held', '', version}: nothing was lost; {'restored', '', version}; {'returned', '', version}: put
+ * back after a reaper had announced the departure; {'newer', address, version}: another session has the place;
+ * {'superseded', '', version}: another session had the place after this one, and has gone. The version of
+ * those that change nothing is 0.
+ */
+export const restoreScript: Script = {
+  name: "restore",
+  lua: `${nextVersion}
+local current = redis.call('HGET', KEYS[2], ARGV[1])
+if current == ARGV[3] then
+  if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 1 then
+    return {'restored', '', nextVersion(KEYS[3])}
+  end
+  return {'held', '', 0}
+end
+if current and current ~= ARGV[4] then
+  return {'newer', current, 0}
+end
+local newest = redis.call('HGET', KEYS[4], ARGV[1])
+local reaped = newest == '-' .. ARGV[3]
+if not current and newest and newest ~= ARGV[3] and not reaped then
+  return {'superseded', '', 0}
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+if reaped then
+  redis.call('HSET', KEYS[4], ARGV[1], ARGV[3])
+end
+return {reaped and 'returned' or 'restored', '', nextVersion(KEYS[3])}
+`,
+};
