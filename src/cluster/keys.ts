@@ -6,7 +6,8 @@
  *   meeting-lobby                         HASH    as a roster, of connections made without a room
  *   meeting-version::{<roster key>}       STRING  the room's version; ends with its last member
  *   meeting-newest::{<roster key>}        HASH    userId → address of the newest session, where an older one may come
- *                                                 back; with a - before it if its departure was announced; expires
+ *                                                 back; before it + as long as it is in, ~ when it has left, - when
+ *                                                 it was reaped; expires
  *   meeting-node::<nodeId>                STRING  the node's lease; expires unless renewed
  *   meeting-node-rooms::<nodeId>          SET     roster keys with a member on that node; expires after the lease
  *   meeting-nodes                         SET     ids of nodes that may have members: those alive, and the dead not yet reaped

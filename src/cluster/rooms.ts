@@ -23,12 +23,12 @@ export type Admission =
 
 /**
  * - `left`: the session is out
- * - `absent`: Redis had lost it before, so that nobody else has announced its departure
- * - `newer`: another session of the user came after it
- * - `reaped`: this node was taken for dead, and a reaper has announced the departure
+ * - `absent`: it was out before, and nobody has announced that
+ * - `newer`: another session of the user has the place
+ * - `announced`: it was out before, and a reaper or a later session has announced it
  */
 export interface Dismissal {
-  readonly outcome: "left" | "absent" | "newer" | "reaped";
+  readonly outcome: "left" | "absent" | "newer" | "announced";
   readonly version: number;
 }
 

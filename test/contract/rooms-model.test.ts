@@ -23,8 +23,8 @@ interface ModelSession {
 class Model {
   readonly capacity: number;
   readonly members = new Map<string, ModelSession>();
-  /** Where an older session might come back: the newest of the user, and whether a reaper has announced its departure. */
-  readonly newest = new Map<string, { session: ModelSession; reaped: boolean }>();
+  /** Where an older session might come back: the newest of the user, and how it ended. */
+  readonly newest = new Map<string, { session: ModelSession; end: "none" | "left" | "reaped" }>();
   readonly sessions: ModelSession[] = [];
 
   constructor(capacity: number) {
@@ -38,20 +38,22 @@ class Model {
     this.sessions.push(session);
     this.members.set(session.userId, session);
     if (current !== undefined || this.newest.has(session.userId))
-      this.newest.set(session.userId, { session, reaped: false });
+      this.newest.set(session.userId, { session, end: "none" });
     return "admitted";
   }
 
-  leave(session: ModelSession): string {
+  leave(session: ModelSession, announced: boolean): string {
     const current = this.members.get(session.userId);
+    if (current !== undefined && current !== session) return "newer";
     const newest = this.newest.get(session.userId);
-    if (current === session) {
-      this.members.delete(session.userId);
-      return "left";
+    if (current === undefined && newest !== undefined) {
+      if (newest.end === "reaped") return "announced";
+      // Its own announcement may have failed: then it tries again.
+      if (newest.end === "left" && newest.session !== session) return "announced";
     }
-    if (current !== undefined) return "newer";
-    if (newest?.session === session && newest.reaped) return "reaped";
-    return newest === undefined || newest.session === session ? "absent" : "newer";
+    this.members.delete(session.userId);
+    if (announced && newest !== undefined) this.newest.set(session.userId, { session, end: "left" });
+    return current === session ? "left" : "absent";
   }
 
   restore(session: ModelSession): string {
@@ -61,8 +63,8 @@ class Model {
     if (current !== undefined) return "newer";
     if (newest !== undefined && newest.session !== session) return "superseded";
     this.members.set(session.userId, session);
-    if (newest === undefined || !newest.reaped) return "restored";
-    newest.reaped = false;
+    if (newest === undefined || newest.end !== "reaped") return "restored";
+    newest.end = "none";
     return "returned";
   }
 
@@ -70,7 +72,7 @@ class Model {
     const reaped = [...this.members.values()].filter((session) => session.nodeId === nodeId);
     for (const session of reaped) {
       this.members.delete(session.userId);
-      this.newest.set(session.userId, { session, reaped: true });
+      this.newest.set(session.userId, { session, end: "reaped" });
     }
     return reaped.map(({ userId }) => userId);
   }
@@ -83,7 +85,7 @@ class Model {
 
 type Step =
   | { readonly do: "join"; readonly node: number; readonly user: number; readonly rejecting: boolean }
-  | { readonly do: "leave" | "restore"; readonly session: number }
+  | { readonly do: "leave" | "restore" | "withdraw"; readonly session: number }
   | { readonly do: "reap"; readonly node: number }
   | { readonly do: "lose" };
 
@@ -98,7 +100,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       rejecting: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("leave", "restore"), session: fc.nat() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom("leave", "restore", "withdraw"), session: fc.nat() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("reap" as const), node }) },
   { weight: 1, arbitrary: fc.constant({ do: "lose" as const }) },
 );
@@ -139,12 +144,14 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
         expect(admission.displaced).toBe(displaced && formatAddress(displaced.nodeId, displaced.sessionId));
         grown(admission.version);
       }
-    } else if (action.do === "leave" && chosen !== undefined) {
-      const expected = model.leave(chosen);
+    } else if ((action.do === "leave" || action.do === "withdraw") && chosen !== undefined) {
+      const announced = action.do === "leave";
+      const expected = model.leave(chosen, announced);
       const { nodeId, userId, sessionId } = chosen;
-      const dismissal = await at(nodeId).dismiss(place, userId, sessionId, true);
+      const dismissal = await at(nodeId).dismiss(place, userId, sessionId, announced);
       expect(dismissal.outcome).toBe(expected);
-      if (expected === "left" || expected === "absent") grown(dismissal.version);
+      if (expected === "left" || (expected === "absent" && announced)) grown(dismissal.version);
+      else expect(dismissal.version).toBe(0);
     } else if (action.do === "restore" && chosen !== undefined) {
       const expected = model.restore(chosen);
       const { nodeId, userId, sessionId } = chosen;

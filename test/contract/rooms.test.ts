@@ -79,7 +79,7 @@ describeOnEachStore("rooms", (store) => {
     expect(reaped).toMatchObject([{ userId: "alice", json: JSON.stringify(member("alice")) }]);
     expect(await n2.reap(roomId, addressPrefix("n1"))).toEqual([]);
     expect([...(await n2.read(roomId, "members")).members.keys()]).toEqual(["bob"]);
-    expect(await n1.dismiss(roomId, "alice", "s1", true)).toEqual({ outcome: "reaped", version: 0 });
+    expect(await n1.dismiss(roomId, "alice", "s1", true)).toEqual({ outcome: "announced", version: 0 });
   });
 
   it("are reaped whole, however many they are", async () => {

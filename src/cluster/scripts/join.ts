@@ -27,7 +27,7 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 if displaced or redis.call('HEXISTS', KEYS[4], ARGV[1]) == 1 then
-  redis.call('HSET', KEYS[4], ARGV[1], ARGV[3])
+  redis.call('HSET', KEYS[4], ARGV[1], '+' .. ARGV[3])
   redis.call('PEXPIRE', KEYS[4], ARGV[7])
 end
 return {'admitted', displaced and current or '', nextVersion(KEYS[3])}

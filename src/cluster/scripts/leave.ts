@@ -5,28 +5,30 @@ import { nextVersion, type Script } from "./script.js";
  *
  * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest
  * ARGV[1] userId   ARGV[2] address of the session that leaves
- * ARGV[3] '1' if the departure is to be announced though Redis has lost the member
+ * ARGV[3] '1' if the caller announces the departure, '0' if nobody knew of the session
  *
- * Returns {what, version}: 'left'; 'absent' if Redis has lost the member, so that nobody has announced it;
- * 'newer' if another session came after this one; 'reaped' if a reaper has announced the departure. Only the
- * first two change the room; the version of the others is 0.
+ * Returns {what, version}: 'left'; 'absent' if Redis has lost the member, or another session took the place and
+ * went unannounced; 'newer' if another session has the place; 'announced' if a reaper or another session of the
+ * user has announced the departure. The first two change the room, and are to be announced; the version of the
+ * others is 0.
  */
 export const leaveScript: Script = {
   name: "leave",
   lua: `${nextVersion}
 local current = redis.call('HGET', KEYS[2], ARGV[1])
-local newest = redis.call('HGET', KEYS[4], ARGV[1])
 if current and current ~= ARGV[2] then
   return {'newer', 0}
 end
-if not current and newest == '-' .. ARGV[2] then
-  return {'reaped', 0}
-end
-if not current and newest and newest ~= ARGV[2] then
-  return {'newer', 0}
+local newest = redis.call('HGET', KEYS[4], ARGV[1]) or ''
+local mark = string.sub(newest, 1, 1)
+if not current and (mark == '-' or mark == '~' and newest ~= '~' .. ARGV[2]) then
+  return {'announced', 0}
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
+if ARGV[3] == '1' and newest ~= '' then
+  redis.call('HSET', KEYS[4], ARGV[1], '~' .. ARGV[2])
+end
 local version = 0
 if current or ARGV[3] == '1' then
   version = nextVersion(KEYS[3])

@@ -28,13 +28,13 @@ if current and current ~= ARGV[4] then
 end
 local newest = redis.call('HGET', KEYS[4], ARGV[1])
 local reaped = newest == '-' .. ARGV[3]
-if not current and newest and newest ~= ARGV[3] and not reaped then
+if not current and newest and string.sub(newest, 2) ~= ARGV[3] then
   return {'superseded', '', 0}
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 if reaped then
-  redis.call('HSET', KEYS[4], ARGV[1], ARGV[3])
+  redis.call('HSET', KEYS[4], ARGV[1], '+' .. ARGV[3])
 end
 return {reaped and 'returned' or 'restored', '', nextVersion(KEYS[3])}
 `,
