@@ -9,7 +9,7 @@ import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { type Config, type Driver, loadConfig, type Signaler, startSignaler } from "../../src/index.js";
 import { type RedisServer, startRedis } from "./redis-server.js";
 
-const silent = pino({ level: "silent" });
+export const silentLog = pino({ level: "silent" });
 
 /** A store that several nodes share, and how to look into it from outside. */
 export interface Store {
@@ -37,7 +37,7 @@ export async function startNode(store: Store, config: Partial<Config> = {}): Pro
   const driver = await store.newDriver();
   const signaler = await startSignaler(
     { ...loadConfig([], {}), host: "127.0.0.1", port: 0, drainMs: 500, ...config },
-    { driver, log: silent },
+    { driver, log: silentLog },
   );
   onTestFinished(() => signaler.close());
   await signaler.ready;
@@ -52,7 +52,7 @@ export function describeOnEachStore(name: string, suite: (store: Store) => void)
       redis = await startRedis();
     });
     afterAll(() => redis.stop());
-    suite({ name: "redis", newDriver: async () => new RedisDriver(redis.url, silent, () => {}) });
+    suite({ name: "redis", newDriver: async () => new RedisDriver(redis.url, silentLog, () => {}) });
   });
   describe(`${name} (embedded)`, () => {
     const shared = randomUUID();
@@ -61,7 +61,7 @@ export function describeOnEachStore(name: string, suite: (store: Store) => void)
 }
 
 export function redisStore(redis: RedisServer): Store {
-  return { name: "redis", newDriver: async () => new RedisDriver(redis.url, silent, () => {}) };
+  return { name: "redis", newDriver: async () => new RedisDriver(redis.url, silentLog, () => {}) };
 }
 
 let serial = 0;
