@@ -17,6 +17,9 @@ interface Exit {
 }
 
 export interface SignalerProcess {
+  readonly pid: number;
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly ended: Promise<unknown>;
   readonly url: string;
   /** The log line in which it says where it listens. */
   readonly announcement: Readonly<Record<string, unknown>>;
@@ -46,6 +49,8 @@ export async function startProcess(
     child.once("exit", (code) => reject(new Error(`the node ended with ${code}: ${lines.join("\n")}`)));
   });
   return {
+    pid: child.pid ?? 0,
+    ended: once(child, "exit"),
     url: String(announcement["url"]),
     announcement,
     lines,

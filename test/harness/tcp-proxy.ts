@@ -41,6 +41,7 @@ interface Flow {
 class Link {
   readonly flows: Record<Way, Flow>;
   readonly #sockets: Record<Way, Socket>;
+  /** What waits to go on, in its order: nothing on a connection overtakes anything. */
   readonly #kept: Record<Way, Buffer[]> = { toServer: [], toClient: [] };
   #start = "";
   lossy = false;
@@ -64,8 +65,7 @@ class Link {
   }
 
   release(): void {
-    for (const way of ["toServer", "toClient"] as const)
-      for (const chunk of this.#kept[way].splice(0)) this.#sockets[way].write(chunk);
+    for (const way of ["toServer", "toClient"] as const) this.#release(way, Number.POSITIVE_INFINITY);
   }
 
   end(): void {
@@ -74,14 +74,21 @@ class Link {
 
   #pass(way: Way, chunk: Buffer): void {
     const { swallow, stall, delayMs } = this.flows[way];
-    if (swallow) this.lossy = true;
-    else if (stall) this.#kept[way].push(chunk);
-    else if (delayMs > 0) setTimeout(() => this.#write(way, chunk), delayMs);
-    else this.#write(way, chunk);
+    const kept = this.#kept[way];
+    if (swallow) {
+      this.lossy = true;
+      return;
+    }
+    kept.push(chunk);
+    if (stall) return;
+    if (delayMs === 0) this.#release(way, kept.length);
+    else setTimeout(() => this.#release(way, kept.indexOf(chunk) + 1), delayMs);
   }
 
-  #write(way: Way, chunk: Buffer): void {
-    if (!this.#sockets[way].destroyed) this.#sockets[way].write(chunk);
+  /** Lets the first chunks go on; those of them that have gone already are none. */
+  #release(way: Way, count: number): void {
+    for (const chunk of this.#kept[way].splice(0, count))
+      if (!this.#sockets[way].destroyed) this.#sockets[way].write(chunk);
   }
 }
 
