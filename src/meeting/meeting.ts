@@ -5,6 +5,7 @@
 
 import type { VersionedRoster } from "../cluster/cluster.js";
 import { withDeadline } from "../cluster/deadline.js";
+import { RedisUnavailable } from "../cluster/driver.js";
 import type { Outcome } from "../cluster/outbox.js";
 import { receipt } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
@@ -131,9 +132,11 @@ export class Meeting {
       try {
         await this.#ports.membership.join(session, roomId);
         if (reply.ack === undefined) return;
-        // Read after the room's notices have begun to arrive, so that nobody falls between the two [P-36].
-        const { members, version } = await this.#ports.readRoster(roomId);
-        reply.ok(receipt("joined", { event: "join", roomId, members: asList(members), version }));
+        // Read after the room's notices have begun to arrive, so that nobody falls between the two [P-36]. One who
+        // is in has joined, even if Redis cannot be asked just then who else is.
+        const roster = await this.#ports.readRoster(roomId).catch(requireUnavailable);
+        const shown = roster && { members: asList(roster.members), version: roster.version };
+        reply.ok(receipt("joined", { event: "join", roomId, ...shown }));
       } catch (error) {
         reply.fail(error);
       }
@@ -192,6 +195,10 @@ export class Meeting {
     const name = typeof event === "string" ? event.slice(0, 64) : typeof event;
     return new Reply(session, name, ack, this.#ports.onFailure);
   }
+}
+
+function requireUnavailable(error: unknown): undefined {
+  if (!(error instanceof RedisUnavailable)) throw error;
 }
 
 /** Takes the ack off the arguments: Socket.IO puts it last, and only Socket.IO can put a function there. */

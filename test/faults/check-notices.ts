@@ -7,6 +7,8 @@ import type { EntryOf, Timeline } from "./timeline.js";
 
 /** Between something happening and everyone having been told, when nothing fails. */
 const tellingMs = 2_000;
+/** Between asking for a room and being announced in it, when Redis stalls meanwhile. */
+const comingMs = 6_000;
 
 /** Faults after which Redis knows nothing of what was before. */
 const emptying: ReadonlySet<string> = new Set(["FLUSHALL", "redis gone"]);
@@ -86,11 +88,15 @@ function checkJoin(
   before: Notice | undefined,
   notice: Notice,
 ): Violation[] {
-  const stories = timeline.sessionsOf(notice.user);
-  const came = stories.some(({ entered }) =>
-    entered.some(({ room, at }) => room === notice.room && at >= (before?.at ?? 0) - tellingMs),
-  );
-  const mayReturn = stories.some(({ node }) => wasOutOfTouch(timeline, times, node, notice.at));
+  const came = timeline
+    .all("coming")
+    .some(
+      ({ user, room, at }) =>
+        user === notice.user && room === notice.room && at <= notice.at && at >= notice.at - comingMs,
+    );
+  const mayReturn = timeline
+    .sessionsOf(notice.user)
+    .some(({ node }) => wasOutOfTouch(timeline, times, node, notice.at));
   if (came || (mayReturn && before?.type !== "join")) return [];
   return [
     {

@@ -45,6 +45,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     const { user, room, node } = options;
     this.#options = options;
+    options.history.add({ kind: "coming", user, room });
     this.user = user;
     this.node = node.number;
     this.#socket = io(node.url, {
@@ -93,6 +94,7 @@ export class Connection {
   }
 
   join(room: string): void {
+    this.#options.history.add({ kind: "coming", user: this.user, room });
     this.#socket
       .timeout(answerMs)
       .emit("join", { roomId: room }, (error: unknown, answer: Envelope | undefined) => {

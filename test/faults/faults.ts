@@ -12,6 +12,7 @@ const redisNode = -1;
 
 interface Fault {
   readonly name: string;
+  readonly on: "redis" | "node" | "link";
   run(rig: Rig, history: History, random: Random): Promise<void>;
 }
 
@@ -38,6 +39,7 @@ const onLink = (
   begin: (node: RigNode, random: Random) => void,
 ): Fault => ({
   name,
+  on: "link",
   run(rig, history, random) {
     const node = random.pick(rig.nodes);
     const ms = random.between(least, greatest);
@@ -54,6 +56,7 @@ const onLink = (
 
 const onRedis = (name: string, ...command: string[]): Fault => ({
   name,
+  on: "redis",
   run: (rig, history) =>
     during(
       history,
@@ -69,6 +72,7 @@ const directions: readonly Direction[] = ["toServer", "toClient", "both"];
 
 const frozen = (name: string, least: number, greatest: number): Fault => ({
   name,
+  on: "node",
   run(rig, history, random) {
     const { number, process } = random.pick(rig.nodes);
     return during(
@@ -86,6 +90,7 @@ const frozen = (name: string, least: number, greatest: number): Fault => ({
 export const faults: readonly Fault[] = [
   {
     name: "a node killed",
+    on: "node",
     async run(rig, history, random) {
       const node = random.pick(rig.nodes);
       history.add({ kind: "fault", phase: "begin", what: "killed", node: node.number });
@@ -98,6 +103,7 @@ export const faults: readonly Fault[] = [
   frozen("a node frozen for longer than its lease", 3_000, 5_000),
   {
     name: "Redis frozen",
+    on: "redis",
     run: (rig, history, random) =>
       during(
         history,
@@ -110,6 +116,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: "Redis paused",
+    on: "redis",
     run(rig, history, random) {
       const ms = random.between(300, 4_000);
       const pause = () => rig.redis.command("CLIENT", "PAUSE", String(ms), "ALL");
@@ -118,6 +125,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: "Redis killed, and started empty",
+    on: "redis",
     run: (rig, history, random) =>
       during(
         history,
@@ -153,8 +161,11 @@ export async function runFaults(
   for (let i = 0; i < chosen.length; i += 1) {
     await delay(random.between(200, 2_500));
     const together = [chosen[i]];
-    // Two at once only where they do not undo each other's end.
-    if (random.chance(0.2) && chosen[i + 1]?.name.startsWith("link") === false) together.push(chosen[++i]);
+    // Two at once, if they are not on the same thing.
+    if (chosen[i + 1]?.on !== chosen[i]?.on && random.chance(0.25)) {
+      i += 1;
+      together.push(chosen[i]);
+    }
     await Promise.all(together.map((fault) => fault?.run(rig, history, random)));
   }
 }

@@ -4,6 +4,8 @@
  */
 
 export type Happening =
+  /** The member asks for the room, by connecting or by joining. */
+  | { readonly kind: "coming"; readonly user: string; readonly room: string }
   /** A connection was let into its room. `node` counts from 0, and a node started anew has another number. */
   | {
       readonly kind: "entered";
