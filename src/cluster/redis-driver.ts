@@ -89,7 +89,8 @@ export class RedisDriver implements Driver {
   }
 
   resubscribe(): void {
-    if (!this.#subscriptions.isOpen) return;
+    // A client that is connecting already is left to it: destroyed in the middle, it would connect all the same.
+    if (!this.#subscriptions.isReady) return;
     this.#subscriptions.destroy();
     const client = this.#createClient("subscriptions");
     this.#subscriptions = client;
@@ -175,7 +176,8 @@ export class RedisDriver implements Driver {
    * restarts it. Looks are counted, not time, so that a process that was frozen does not blame Redis.
    */
   #look(): void {
-    this.#silentLooks = this.#unanswered === 0 ? 0 : this.#silentLooks + 1;
+    const isWaiting = this.#unanswered > 0 && this.#commands.isReady;
+    this.#silentLooks = isWaiting ? this.#silentLooks + 1 : 0;
     if (this.#silentLooks <= 3) return;
     this.#silentLooks = 0;
     this.#log.warn({ redis: this.description }, "redis does not answer: connecting anew");

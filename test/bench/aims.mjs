@@ -9,9 +9,13 @@ const oneNodeAgainstBareWs = 1.3;
 const flatness = 0.1;
 const idleBytes = 16 * 1_024;
 const startMs = 2_000;
+/** The lease, and 2 s. */
+const ghostMs = 12_000;
+const wholeMs = 5_000;
+const outageFactor = 2;
 
 /** Rows of the table of aims, for what was measured of them. */
-export function aims({ scenarios, idleMemory, startTime }) {
+export function aims({ scenarios, idleMemory, startTime, underFaults }) {
   const subject = (scenarioId, system) =>
     scenarios
       .find(({ scenario }) => scenario.id === scenarioId)
@@ -61,5 +65,39 @@ export function aims({ scenarios, idleMemory, startTime }) {
       (ms) => `${ms.toFixed(0)} ms`,
       (ms) => ms <= startMs,
     );
+  const { nodeDeath, redisReturn, faultLosses, outageLatency } = underFaults;
+  const greatest = (values) => (values.length > 0 ? Math.max(...values) : undefined);
+  const inSeconds = (ms) => `${(ms / 1_000).toFixed(2)} s`;
+  add(
+    "a killed node's members gone within lease + 2 s",
+    greatest(
+      nodeDeath.map(({ last, missing, twice }) => (missing + twice > 0 ? Number.POSITIVE_INFINITY : last)),
+    ),
+    inSeconds,
+    (ms) => ms <= ghostMs,
+  );
+  add(
+    "rosters whole 5 s after Redis is back, nobody told anything false",
+    greatest(
+      redisReturn.map(({ wholeLists, falseNotices }) =>
+        falseNotices > 0 ? Number.POSITIVE_INFINITY : wholeLists,
+      ),
+    ),
+    inSeconds,
+    (ms) => ms <= wholeMs,
+  );
+  const counts = faultLosses.flatMap(({ same, across }) => [same, across]);
+  add(
+    "no message misreported or left without an answer",
+    greatest(counts.map(({ misreported, unanswered }) => misreported + unanswered)),
+    String,
+    (messages) => messages === 0,
+  );
+  add(
+    `p99 on one node in an outage, at most ${outageFactor} of before`,
+    outageLatency && outageLatency.during.p99 / outageLatency.before.p99,
+    plain,
+    (ratio) => ratio <= outageFactor,
+  );
   return rows;
 }

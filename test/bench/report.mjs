@@ -13,12 +13,21 @@ export function machineLine() {
 }
 
 /** @param command - as it was typed. */
-export function render({ command, repeats, seconds, relayCost, idleMemory, startTime, connections }) {
+export function render({
+  command,
+  repeats,
+  seconds: windowSeconds,
+  relayCost,
+  idleMemory,
+  startTime,
+  underFaults,
+  connections,
+}) {
   const parts = [`\`${command}\` (${machineLine()})`];
   const { scenarios, disturbed } = relayCost;
   if (scenarios.length > 0)
     parts.push(
-      `Medians of ${repeats} windows of ${seconds} s each, interleaved. CPU is that of all server processes ` +
+      `Medians of ${repeats} windows of ${windowSeconds} s each, interleaved. CPU is that of all server processes ` +
         "and Redis; the last column divides the first row's CPU by this row's (in brackets: the least and the " +
         "greatest within one pass)." +
         (disturbed > 0 ? ` Others on the machine disturbed ${disturbed} windows.` : ""),
@@ -60,10 +69,76 @@ export function render({ command, repeats, seconds, relayCost, idleMemory, start
         ]),
       ),
     );
-  const judged = aims({ scenarios, idleMemory, startTime });
+  parts.push(...faultTables(underFaults));
+  const judged = aims({ scenarios, idleMemory, startTime, underFaults });
   if (judged.length > 0) parts.push(table(["aim", "measured", "met"], judged));
   return parts.join("\n\n");
 }
+
+function faultTables({ nodeDeath, redisReturn, faultLosses, outageLatency }) {
+  const tables = [];
+  if (nodeDeath.length > 0)
+    tables.push(
+      table(
+        ["a node killed, of three", "first `leave` after", "last after", "missing", "told twice"],
+        nodeDeath.map(({ members, first, last, missing, twice }) => [
+          `${members} members`,
+          seconds(first),
+          seconds(last),
+          String(missing),
+          String(twice),
+        ]),
+      ),
+    );
+  if (redisReturn.length > 0)
+    tables.push(
+      table(
+        ["Redis back, empty", "hashes whole after", "lists whole after", "false joins and leaves"],
+        redisReturn.map(({ members, wholeHashes, wholeLists, falseNotices }) => [
+          `${members} members`,
+          seconds(wholeHashes),
+          seconds(wholeLists),
+          String(falseNotices),
+        ]),
+      ),
+    );
+  if (faultLosses.length > 0)
+    tables.push(
+      table(
+        [
+          "100 messages/s through",
+          "path",
+          "sent",
+          "delivered",
+          "404",
+          "503",
+          "504",
+          "unanswered",
+          "misreported",
+        ],
+        faultLosses.flatMap(({ title, ...paths }) =>
+          ["same", "across"].map((path) => [
+            title,
+            path === "same" ? "on one node" : "across nodes",
+            ...Object.values(paths[path]).map(String),
+          ]),
+        ),
+      ),
+    );
+  if (outageLatency !== undefined)
+    tables.push(
+      table(
+        ["on one node", "latency ms p50 / p90 / p99 / max"],
+        [
+          [`${outageLatency.rate} messages/s and node`, latencies([outageLatency.before])],
+          [`the same, Redis away for ${outageLatency.seconds} s`, latencies([outageLatency.during])],
+        ],
+      ),
+    );
+  return tables;
+}
+
+const seconds = (ms) => `${(ms / 1_000).toFixed(2)} s`;
 
 function relayRows({ scenario, subjects }) {
   const rows = subjects.map((measured, i) => {

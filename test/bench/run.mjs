@@ -5,12 +5,17 @@
  *   --repeats N    windows per subject                          [6]
  *   --seconds S    length of a window                           [2]
  *   --rate N       messages per second and node when calm       [250]
- *   --only ID      only this: a scenario's id, `idle-memory` or `start-time`; may be given more than once
+ *   --only ID      only this: a scenario's id, `idle-memory`, `start-time`, `node-death`, `redis-return`, `fault-losses`
+ *                  or `outage-latency`; may be given more than once
  *   --quick        a look in under a minute and a half, too short to quote
  */
 import { parseArgs } from "node:util";
+import { faults, measureFaultLosses } from "./fault-losses.mjs";
 import { measureIdleMemory } from "./idle-memory.mjs";
+import { measureNodeDeath } from "./node-death.mjs";
+import { measureOutageLatency } from "./outage-latency.mjs";
 import { fail } from "./processes.mjs";
+import { measureRedisReturn } from "./redis-return.mjs";
 import { measureRelayCost } from "./relay-cost.mjs";
 import { render } from "./report.mjs";
 import { listScenarios } from "./scenarios.mjs";
@@ -29,13 +34,41 @@ const { values: options } = parseArgs({
 });
 
 const length = options.quick
-  ? { repeats: 1, generations: 1, seconds: 1.5, warmUpPerNode: 1_000, connections: 1_000, starts: 1 }
-  : { repeats: 6, generations: 2, seconds: 2, warmUpPerNode: 6_000, connections: 2_000, starts: 5 };
+  ? {
+      repeats: 1,
+      generations: 1,
+      seconds: 1.5,
+      warmUpPerNode: 1_000,
+      connections: 1_000,
+      starts: 1,
+      faultRuns: 1,
+      members: 200,
+      outage: 10,
+    }
+  : {
+      repeats: 6,
+      generations: 2,
+      seconds: 2,
+      warmUpPerNode: 6_000,
+      connections: 2_000,
+      starts: 5,
+      faultRuns: 3,
+      members: 1_000,
+      outage: 60,
+    };
 const repeats = Number(options.repeats ?? length.repeats);
 const seconds = Number(options.seconds ?? length.seconds);
 
 const scenarios = listScenarios({ calm: Number(options.rate), busy: busyRate });
-const names = [...scenarios.map(({ id }) => id), "idle-memory", "start-time"];
+const names = [
+  ...scenarios.map(({ id }) => id),
+  "idle-memory",
+  "start-time",
+  "node-death",
+  "redis-return",
+  "fault-losses",
+  "outage-latency",
+];
 const stranger = options.only?.find((name) => !names.includes(name));
 if (stranger !== undefined) fail(`--only ${stranger}: there is ${names.join(", ")}`);
 const isWanted = (name) => options.only?.includes(name) ?? true;
@@ -49,11 +82,23 @@ try {
   const relayCost = await measureRelayCost(wanted, { ...length, repeats, seconds, onProgress });
   const idleMemory = isWanted("idle-memory") ? await measureIdleMemory(length.connections, onProgress) : [];
   const startTime = isWanted("start-time") ? await measureStartTime(length.starts, onProgress) : [];
+  const run = { repeats: length.faultRuns, members: length.members };
+  const nodeDeath = isWanted("node-death") ? await measureNodeDeath(run, onProgress) : [];
+  const redisReturn = isWanted("redis-return") ? await measureRedisReturn(run, onProgress) : [];
+  const faultLosses = isWanted("fault-losses") ? await measureFaultLosses(faults, onProgress) : [];
+  const { warmUpPerNode } = length;
+  const outage = { rate: Number(options.rate), seconds: length.outage, warmUpPerNode };
+  const outageLatency = isWanted("outage-latency")
+    ? await measureOutageLatency(outage, onProgress)
+    : undefined;
   onProgress("");
+  const underFaults = { nodeDeath, redisReturn, faultLosses, outageLatency };
   const typed = process.argv.slice(2);
   const command = ["npm run bench", ...(typed.length > 0 ? ["--", ...typed] : [])].join(" ");
   const { connections } = length;
-  console.log(render({ command, repeats, seconds, relayCost, idleMemory, startTime, connections }));
+  console.log(
+    render({ command, repeats, seconds, relayCost, idleMemory, startTime, underFaults, connections }),
+  );
   process.exit(0);
 } catch (error) {
   onProgress("");

@@ -44,8 +44,13 @@ export async function startCluster(name, count) {
     system,
     nodes,
     redis,
+    /** Starts Redis again, empty, where it was. */
+    async restartRedis() {
+      this.redis = await startRedis(redis.port);
+    },
     async stop() {
-      await Promise.all([...nodes, ...(redis ? [redis] : [])].map(({ child }) => stopProcess(child)));
+      const all = [...nodes, ...(this.redis ? [this.redis] : [])];
+      await Promise.all(all.map(({ child }) => stopProcess(child)));
     },
   };
 }
@@ -78,9 +83,9 @@ export async function untilAnswers(url) {
   }
 }
 
-/** A Redis that keeps nothing on disk, on a free port. */
-export async function startRedis() {
-  const port = await freePort();
+/** A Redis that keeps nothing on disk, on a free port unless one is given. */
+export async function startRedis(chosenPort) {
+  const port = chosenPort ?? (await freePort());
   const child = startProcess("redis-server", [
     ...["--bind", "127.0.0.1"],
     ...["--port", String(port)],
@@ -88,7 +93,7 @@ export async function startRedis() {
     ...["--appendonly", "no"],
   ]);
   await lineOf(child.stdout, (line) => line.includes("Ready to accept connections") || undefined);
-  return { child, pid: child.pid, url: `redis://127.0.0.1:${port}` };
+  return { child, pid: child.pid, port, url: `redis://127.0.0.1:${port}` };
 }
 
 async function freePort() {

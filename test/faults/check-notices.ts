@@ -56,7 +56,7 @@ function checkLeave(
   const objection = (what: string): Violation[] => [
     { rule: "I4", what, evidence: before === undefined ? [notice] : [before, notice] },
   ];
-  if (before?.type === "leave" && !areTwo(timeline, before, notice))
+  if (before?.type === "leave" && !areTwo(timeline, times, before, notice))
     return objection("a departure announced twice");
   const left = timeline.sessionsOf(notice.user).some(
     ({ endedAt, left, node }) =>
@@ -69,17 +69,18 @@ function checkLeave(
 }
 
 /**
- * Whether these are the departures of two connections. Redis knows better, and only the later is told; but when
- * it has been emptied in between it cannot.
+ * Whether these are the departures of two connections. Commonly only that of the later is told; but not when Redis
+ * was emptied in between, or when the earlier could not be told for as long as its node was out of touch.
  */
-function areTwo(timeline: Timeline, before: Notice, notice: Notice): boolean {
+function areTwo(timeline: Timeline, times: RoundTimes, before: Notice, notice: Notice): boolean {
   const emptied = timeline.faults.some(
     ({ what, from, to }) => emptying.has(what) && from < notice.at && to > before.at - forgottenMs,
   );
   const ended = timeline
     .sessionsOf(notice.user)
     .filter(({ endedAt }) => endedAt <= notice.at && endedAt > before.at - forgottenMs);
-  return emptied && ended.length > 1;
+  const late = ended.some(({ node }) => wasOutOfTouch(timeline, times, node, notice.at));
+  return (emptied || late) && ended.length > 1;
 }
 
 function checkJoin(

@@ -52,6 +52,30 @@ it("a node that no longer hears its subscription subscribes anew, and says so me
   expect((await bob.next("leave")).data.userId).toBe("carol");
 });
 
+it("a subscription that is made anew while it is being restored is there once", async () => {
+  const redis = await redisForTest();
+  const proxy = await proxyForTest(redis.port);
+  const driver = new RedisDriver(`redis://127.0.0.1:${proxy.port}`, silentLog, () => {});
+  onTestFinished(() => driver.close());
+  await driver.connect();
+  const channel = unique("channel");
+  await driver.subscribe(channel, () => {});
+  for (let n = 0; n < 5; n += 1) {
+    proxy.cut();
+    await eventually(() => expect(driver.ready).toBe(false));
+    proxy.heal();
+    // At every moment of its connecting.
+    while (!driver.ready) {
+      driver.resubscribe();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    driver.resubscribe();
+    await eventually(async () => expect(await redis.command("PUBLISH", channel, "")).toBe(1));
+  }
+  const subscribers = (await redis.command("PUBSUB", "NUMSUB", channel)) as [string, number];
+  expect(subscribers[1]).toBe(1);
+});
+
 it("a node whose commands vanish connects anew, while people on it still reach each other", async () => {
   const { proxy, near, far } = await twoNodes();
   const roomId = unique("room");
