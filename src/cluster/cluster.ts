@@ -70,7 +70,7 @@ export class Cluster {
     this.#events = events;
     const rooms = new Rooms(driver, nodeId);
     this.#rooms = rooms;
-    this.outbox = new Outbox(driver, nodeId, now);
+    this.outbox = new Outbox(driver, nodeId, now, () => this.#isLossExcluded());
     this.#reassertion = new Reassertion({ ...options, rooms }, events);
     this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
       renewed: () => events.answering(),
@@ -176,7 +176,7 @@ export class Cluster {
    * Who is in a place. Members of nodes that have died are left out even before they are reaped, as soon as a
    * missing lease means that: right after an outage it may only mean that its node was slower to come back.
    *
-   * @throws RedisUnavailable within a second.
+   * @throws RedisUnavailable within a second; also when Redis has lost members that this node knows to be there.
    */
   roster(place: Place): Promise<VersionedRoster> {
     return withDeadline(this.#readRoster(place));
@@ -222,8 +222,20 @@ export class Cluster {
     ]);
   }
 
+  /** Whether Redis still holds what it was told: a node whose lease is missing knows that it does not. */
+  async #isLossExcluded(): Promise<boolean> {
+    const { nodeId } = this.#options;
+    if (!this.#lease.recovering && !(await this.#rooms.isAlive(nodeId))) await this.#lease.renew();
+    return !this.#lease.recovering;
+  }
+
   async #readRoster(place: Place): Promise<VersionedRoster> {
+    const ours = [...this.#rooms.heldIn(place).values()].filter(({ state }) => state === "in");
     const { members, routes, version } = await this.#rooms.read(place, "members");
+    if (ours.some(({ state, member }) => state === "in" && !routes.has(member.userId))) {
+      this.#reassertion.request();
+      throw new RedisUnavailable("Redis has lost members of this place", true);
+    }
     if (!this.#lease.settled) return { members, version };
     const { nodeId } = this.#options;
     const nodes = new Set([...routes.values()].map((address) => parseAddress(address).nodeId));

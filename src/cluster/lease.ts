@@ -10,7 +10,9 @@ import { leaseKey, nodeRoomsKey, nodesKey } from "./keys.js";
 export const indexTtlMs = 3_600_000;
 
 /** However long the lease: a Redis that was emptied is found out by renewing, within this. */
-const longestRenewalMs = 3_000;
+const longestRenewalMs = 1_000;
+/** After Redis was lost or emptied, every node has connected anew and put its members back within this. */
+const recoveryMs = 3_000;
 
 export interface LeaseEvents {
   /** At each renewal, when Redis is known to answer. */
@@ -30,6 +32,7 @@ export class Lease {
   #renewedAt = Number.NEGATIVE_INFINITY;
   /** Since when it has been renewed in time, on one connection. */
   #settledFrom = Number.POSITIVE_INFINITY;
+  #lostAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -63,6 +66,11 @@ export class Lease {
     return now - this.#renewedAt < 2 * this.#renewalMs && now - this.#settledFrom >= this.#leaseMs;
   }
 
+  /** Whether Redis may not have been told again yet what it held before it was lost. */
+  get recovering(): boolean {
+    return this.#now() - this.#lostAt < recoveryMs;
+  }
+
   /** Takes the lease, and renews it until `release`: every third of its length, or more often. */
   async take(): Promise<void> {
     this.#timer = setInterval(() => void this.renew(), this.#renewalMs);
@@ -78,6 +86,7 @@ export class Lease {
   /** The connection was lost meanwhile, and others' may have been. */
   async renewAfterLoss(): Promise<void> {
     this.#settledFrom = Number.POSITIVE_INFINITY;
+    this.#lostAt = this.#now();
     await this.renew();
   }
 
@@ -91,6 +100,7 @@ export class Lease {
       const late = this.#now() - this.#renewedAt > 2 * this.#renewalMs;
       if (!extended || late || this.#settledFrom === Number.POSITIVE_INFINITY)
         this.#settledFrom = this.#now();
+      if (retaken) this.#lostAt = this.#now();
       this.#renewedAt = askedAt;
       await Promise.all([
         this.#driver.addToSet(nodesKey, this.#nodeId),

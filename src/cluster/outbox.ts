@@ -45,15 +45,18 @@ export class Outbox {
   readonly #driver: Driver;
   readonly #nodeId: string;
   readonly #now: () => number;
+  readonly #isMissCertain: () => Promise<boolean>;
   readonly #pending = new Map<string, PendingMessage>();
   readonly #lookups = new Map<string, Promise<string | undefined>>();
   readonly #sweeper: NodeJS.Timeout;
   #lastId = 0;
 
-  constructor(driver: Driver, nodeId: string, now: () => number) {
+  /** @param isMissCertain - whether a route that Redis does not have is none: it may have lost all that it held. */
+  constructor(driver: Driver, nodeId: string, now: () => number, isMissCertain: () => Promise<boolean>) {
     this.#driver = driver;
     this.#nodeId = nodeId;
     this.#now = now;
+    this.#isMissCertain = isMissCertain;
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
   }
 
@@ -93,7 +96,7 @@ export class Outbox {
     const address = addresses.find((found) => found !== undefined);
     if (pending === undefined) return;
     if (address === undefined) {
-      this.#settle(messageId, "offline");
+      this.#settle(messageId, (await this.#isMissCertain()) ? "offline" : "unavailable");
       return;
     }
     const { nodeId, sessionId } = parseAddress(address);

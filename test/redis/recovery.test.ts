@@ -181,6 +181,29 @@ it.each([
   },
 );
 
+it("until a Redis that was emptied has its rosters back, nobody is told that somebody is not there", async () => {
+  const redis = await redisForTest();
+  const [first, second = first] = await startNodes(redisStore(redis), 2);
+  const roomId = unique("room");
+  const alice = await connect(first.url, { userId: "alice", roomId });
+  const bob = await connect(second.url, { userId: "bob", roomId });
+  for (let n = 0; n < 3; n += 1) {
+    await redis.command("FLUSHALL");
+    const lists: unknown[] = [];
+    const statuses: number[] = [];
+    while (statuses.at(-1) !== 200) {
+      lists.push(await bob.ask("roomUserList", { roomId }));
+      statuses.push((await bob.ask("offer", { targetUid: "alice" })).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([503, 200]));
+    // Partly put back it may be seen; without the one who asks, never.
+    for (const list of lists)
+      if (Array.isArray(list)) expect(list).toContainEqual({ userId: "bob", roomId });
+      else expect(list).toMatchObject({ status: 503 });
+    await eventually(async () => expect(await listOf(alice, roomId)).toEqual(["alice", "bob"]));
+  }
+});
+
 it("a Redis that is started anew, empty, gets its rosters back", async () => {
   const port = await freePort();
   const redis = await startRedis({ port });
