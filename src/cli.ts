@@ -13,13 +13,17 @@ const exitBadConfig = 2;
 async function main([command, ...flags]: string[]): Promise<void> {
   if (command === "--version" || command === "-v") {
     console.log(version());
-  } else if (command === undefined || command === "--help" || command === "-h" || flags.includes("--help")) {
+  } else if (command === undefined || command === "--help" || command === "-h" || asksForHelp(flags)) {
     console.log(helpText());
   } else if (command === "serve") {
     await serve(flags);
   } else {
     throw new ConfigError(`there is no command ${JSON.stringify(command)}. Run meeting-signaler --help.`);
   }
+}
+
+function asksForHelp(flags: readonly string[]): boolean {
+  return flags.includes("--help") || flags.includes("-h");
 }
 
 async function serve(flags: string[]): Promise<void> {

@@ -136,7 +136,7 @@ export const settings = {
     flag: "lease-ms",
     env: "SIGNALER_LEASE_MS",
     value: "MS",
-    meaning: "how long the others believe that a silent node lives; it renews every third of that",
+    meaning: "how long the others believe that a silent node lives",
     default: "10000",
     remedy: "give a whole number of milliseconds from 1000 to 600000",
     schema: wholeNumber(1_000, 600_000),

@@ -40,6 +40,8 @@ export class SocketGateway {
   readonly #server: HttpServer;
   readonly #io: SignalerServer;
   readonly #sessions = new Map<string, Session>();
+  /** Connections that have named themselves. */
+  readonly #named = new WeakSet<SignalerSocket["conn"]>();
   readonly #host: SessionHost;
   readonly #onRefused: GatewayOptions["onRefused"];
   #ending = false;
@@ -117,8 +119,14 @@ export class SocketGateway {
 
   /** [P-4] */
   #readHandshake(socket: SignalerSocket): Error | undefined {
+    // One connection is one client: a second naming, or one after a goodbye, ends it [P-47].
+    if (this.#named.has(socket.conn)) {
+      socket.conn.close();
+      return new Error("this connection has been named before");
+    }
     try {
       socket.data.handshake = parseHandshake(socket.handshake.query, socket.handshake.auth);
+      this.#named.add(socket.conn);
       return undefined;
     } catch (error) {
       if (!(error instanceof SignalingFailure)) throw error;

@@ -110,7 +110,8 @@ export class Meeting {
       else if (event === "msg") this.#msg(session, payload, reply);
       else throw new SignalingFailure("unknown_event");
     } catch (error) {
-      reply.fail(error);
+      // What JSON could be parsed from may be nested too deeply to be written again.
+      reply.fail(error instanceof RangeError ? new SignalingFailure("bad_payload") : error);
     }
   }
 

@@ -50,7 +50,7 @@ export const failures = {
     status: 400,
     retry: false,
     ends: "no",
-    message: "the payload must be one JSON object",
+    message: "the payload must be one JSON object, not nested thousands of levels deep",
   },
   bad_arguments: {
     status: 400,

@@ -9,7 +9,7 @@ import { type FailureCode, SignalingFailure } from "./failures.js";
 export const maxIdLength = 128;
 /** [P-6] */
 export const maxProfileFields = 32;
-/** Of the member's JSON, in UTF-8 bytes [P-6]. */
+/** Of the profile's JSON, in UTF-8 bytes [P-6]. */
 export const maxProfileBytes = 4096;
 
 /** Control, format (bidi, zero-width), lone surrogates, line separators; braces, which are Redis hash tags. */

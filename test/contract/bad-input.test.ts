@@ -6,6 +6,7 @@
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { connect, type TestClient } from "../harness/client.js";
+import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, unique } from "../harness/nodes.js";
 
 describeOnEachStore("bad input", (store) => {
@@ -121,6 +122,40 @@ describeOnEachStore("bad input", (store) => {
         if (text.startsWith("40{")) socket.send(frame);
       });
       await closed;
+    }
+    await expectUnharmed(alice, bob);
+  });
+
+  it.each([
+    ["twice at once", ["40", "40"]],
+    ["again after a goodbye", ["40", "41", "40"]],
+  ])("that names a connection %s ends it, and leaves nobody behind [P-47]", async (_, packets) => {
+    const { url, roomId, alice, bob } = await aliceAndBob();
+    const userId = unique("raw");
+    const query = new URLSearchParams({ EIO: "4", transport: "websocket", userId, roomId });
+    const socket = new WebSocket(`${url.replace("http", "ws")}/socket.io/?${query}`);
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.once("message", () => {
+      for (const packet of packets) socket.send(packet);
+    });
+    await closed;
+    await eventually(async () => expect(await alice.ask("roomUserList")).toHaveLength(2));
+    expect((await alice.ask("offer", { targetUid: userId })).status).toBe(404);
+    expect((await alice.ask("offer", { targetUid: "bob" })).status).toBe(200);
+    // Whoever came has left.
+    const notices = bob.rest.filter(({ data }) => data.userId === userId).map(({ type }) => type);
+    expect(notices.filter((type) => type === "leave")).toHaveLength(
+      notices.filter((type) => type === "join").length,
+    );
+  });
+
+  it("that is nested too deeply is refused as no payload", async () => {
+    const { alice, bob } = await aliceAndBob();
+    const levels = 20_000;
+    const deep = `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    for (const event of ["offer", "msg"]) {
+      alice.socket.io.engine.write(`2["${event}",{"targetUid":"bob","deep":${deep}}]`);
+      expect((await alice.next("error")).data).toMatchObject({ code: "bad_payload", event });
     }
     await expectUnharmed(alice, bob);
   });
