@@ -89,11 +89,13 @@ function checkAnswer(
   return [];
 }
 
-/** Whether a connection of the target ended about when the message was handed to it. */
+/** Whether a connection of the target ended when the message was handed to it, and its node could not know yet. */
 function mayHaveMissed(timeline: Timeline, sent: EntryOf<"sent">, answer: EntryOf<"answered">): boolean {
-  return timeline
-    .sessionsOf(sent.target)
-    .some(({ endedAt }) => endedAt >= sent.at - underWayMs && endedAt <= answer.at + underWayMs);
+  return timeline.sessionsOf(sent.target).some(({ endedAt, node }) => {
+    if (endedAt > answer.at + underWayMs) return false;
+    const frozen = timeline.faultsOf(node, endedAt, answer.at).find(({ what }) => what === "frozen");
+    return endedAt >= sent.at - underWayMs || (frozen !== undefined && frozen.to > sent.at - underWayMs);
+  });
 }
 
 /** Whether the target shared a room with the sender for a while before and after, and nothing failed meanwhile. */
