@@ -71,12 +71,13 @@ export class Cluster {
     const rooms = new Rooms(driver, nodeId);
     this.#rooms = rooms;
     this.outbox = new Outbox(driver, nodeId, now, () => this.#isLossExcluded());
-    this.#reassertion = new Reassertion({ ...options, rooms }, events);
+    const mayJudge = () => this.#lease.settled;
+    this.#reassertion = new Reassertion({ ...options, rooms, mayJudge }, events);
     this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
       renewed: () => events.answering(),
       retaken: () => this.#reassertion.request(true),
     });
-    this.#reaper = new Reaper({ ...options, rooms, mayJudge: () => this.#lease.settled }, (place, reaped) => {
+    this.#reaper = new Reaper({ ...options, rooms, mayJudge }, (place, reaped) => {
       this.#reassertion.note(place, reaped.version);
       events.reaped(place, reaped);
     });

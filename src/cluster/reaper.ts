@@ -5,7 +5,7 @@
  */
 import type { Logger } from "pino";
 import type { Place } from "../protocol/place.js";
-import type { Driver } from "./driver.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
 import { inParallel } from "./in-parallel.js";
 import { addressPrefix, nodeRoomsKey, nodesKey, placeOf, reaperKey } from "./keys.js";
 import type { Reaped, Rooms } from "./rooms.js";
@@ -86,25 +86,35 @@ export class Reaper {
     const index = nodeRoomsKey(nodeId);
     const keys = await driver.readSet(index);
     let members = 0;
-    let returned = false;
-    await inParallel(keys, placesAtOnce, async (key) => {
-      const place = placeOf(key);
-      while (place !== undefined && !returned) {
-        // It may have been frozen only, and come back while this goes on.
-        if (this.#stopped || !mayJudge() || (await rooms.isAlive(nodeId))) {
-          returned = true;
-          return;
-        }
+    // It may have been frozen only, and come back while this goes on.
+    let isDead = true;
+    const reapPlace = async (place: Place): Promise<void> => {
+      for (;;) {
+        isDead &&= !this.#stopped && mayJudge() && !(await rooms.isAlive(nodeId));
+        if (!isDead) return;
         const reaped = await rooms.reap(place, addressPrefix(nodeId));
+        if (reaped.length === 0) return;
         for (const member of reaped) this.#onReaped(place, member);
         members += reaped.length;
-        if (reaped.length === 0) return;
       }
+    };
+    await inParallel(keys, placesAtOnce, async (key) => {
+      const place = placeOf(key);
+      if (place !== undefined) await reapPlace(place).catch((error: unknown) => this.#passOver(error));
     });
-    if (!returned) {
+    if (isDead) {
       await driver.delete(index);
       await driver.removeFromSet(nodesKey, nodeId);
     }
-    log.warn({ dead: nodeId, rooms: keys.length, members, returned }, "a dead node's members were removed");
+    log.warn(
+      { dead: nodeId, rooms: keys.length, members, isDead },
+      "the members of a dead node were removed",
+    );
+  }
+
+  /** What is wrong with one place, such as a key that something else has overwritten, is not the others' trouble. */
+  #passOver(error: unknown): void {
+    if (error instanceof RedisUnavailable) throw error;
+    this.#options.log.warn({ err: error }, "a place could not be cleared of a dead node's members");
   }
 }

@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
-import type { Driver } from "./driver.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
 import { inParallel } from "./in-parallel.js";
 import { formatAddress, nodeRoomsKey, parseAddress, placeOf, rosterKey } from "./keys.js";
 import type { Held, Rooms, View } from "./rooms.js";
@@ -37,6 +37,8 @@ export interface ReassertionOptions {
   readonly driver: Driver;
   readonly rooms: Rooms;
   readonly nodeId: string;
+  /** Whether a missing lease of another node means that it is dead. */
+  readonly mayJudge: () => boolean;
   /** From 0 to 1, as Math.random. */
   readonly random: () => number;
   readonly log: Logger;
@@ -132,16 +134,23 @@ export class Reassertion {
     }
     await inParallel([...rooms.places], placesAtOnce, async (place) => {
       if (!indexed.delete(rosterKey(place))) await rooms.index(place);
-      await this.#settle(place, hidden, contested);
+      await this.#settle(place, hidden, contested).catch((error: unknown) => this.#passOver(error));
     });
     await inParallel(indexed, placesAtOnce, async (key) => {
       const place = placeOf(key);
-      if (place !== undefined) await this.#settle(place, false, contested);
+      if (place !== undefined)
+        await this.#settle(place, false, contested).catch((error: unknown) => this.#passOver(error));
       if (place === undefined || rooms.heldIn(place).size === 0) await rooms.unindex(key);
     });
     for (const place of this.#versions.keys())
       if (rooms.heldIn(place).size === 0) this.#versions.delete(place);
     this.#contested = contested;
+  }
+
+  /** What is wrong with one place, such as a key that something else has overwritten, is not the others' trouble. */
+  #passOver(error: unknown): void {
+    if (error instanceof RedisUnavailable) throw error;
+    this.#options.log.warn({ err: error }, "a place could not be compared with what Redis holds");
   }
 
   /** Compares one place with what this node holds there, and mends the differences. */
@@ -162,9 +171,11 @@ export class Reassertion {
         changedTo = Math.max(changedTo, await this.#restore(place, member, contested));
     });
 
+    // Only where others have members is there anyone who may have been shown a list without ours.
+    const mayBeMissed = hidden && [...view.routes.values()].some((at) => parseAddress(at).nodeId !== nodeId);
     if (changedTo > 0) this.#tell(place, changedTo, "everyone's");
     else if (held.size === 0) return;
-    else if (hidden || view.version < (known ?? 0))
+    else if (mayBeMissed || view.version < (known ?? 0))
       this.#tell(place, await rooms.raise(place, Math.max(known ?? 0, view.version)), "everyone's");
     else if (view.version !== known) this.#tell(place, view.version, "ours");
   }
@@ -176,9 +187,9 @@ export class Reassertion {
 
   /** Returns the version that this made, or 0 if nothing was changed. */
   async #restore(place: Place, held: Held, contested: Map<Held, string>): Promise<number> {
-    const { rooms } = this.#options;
+    const { rooms, mayJudge } = this.#options;
     let { outcome, address, version } = await rooms.restore(place, held);
-    if (outcome === "newer" && !(await rooms.isAlive(parseAddress(address).nodeId)))
+    if (outcome === "newer" && mayJudge() && !(await rooms.isAlive(parseAddress(address).nodeId)))
       ({ outcome, address, version } = await rooms.restore(place, held, address));
     // The session may have left while this was asked; then its own departure says what there is to say.
     if (held.state !== "in") return version;

@@ -250,6 +250,28 @@ it("an outage longer than the leases makes nobody leave", async () => {
   expect(await redis.command("HLEN", routeKey(roomId))).toBe(3);
 });
 
+it("a room whose key something else has overwritten does not keep the others from being mended", async () => {
+  const redis = await redisForTest();
+  const { url } = await startNode(redisStore(redis), { leaseMs });
+  const mortal = await startMortal(redis);
+  const rooms = [unique("room"), unique("room"), unique("room")];
+  const [first = "", spoilt = "", last = ""] = rooms;
+  const alice = await connect(url, { userId: "alice", roomId: first });
+  const bob = await connect(mortal.url, { userId: "bob", roomId: first });
+  for (const roomId of [spoilt, last])
+    for (const client of [alice, bob]) expect((await client.ask("join", { roomId })).status).toBe(200);
+  await redis.command("SET", `meeting-room::${spoilt}`, "not a hash");
+  expect((await alice.ask("roomUserList", { roomId: spoilt })).data.code).toBe("internal");
+
+  for (const roomId of [first, last]) await redis.command("HDEL", routeKey(roomId), "alice");
+  await cutConnections(redis);
+  for (const roomId of [first, last])
+    await eventually(async () => expect(await listOf(alice, roomId)).toEqual(["alice", "bob"]));
+  await mortal.stop("SIGKILL");
+  for (const roomId of [first, last])
+    await eventually(async () => expect(await listOf(alice, roomId)).toEqual(["alice"]));
+});
+
 it("a route to a session that its node does not have is removed", async () => {
   const redis = await redisForTest();
   const { url, signaler, driver } = await startNode(redisStore(redis), { leaseMs });
