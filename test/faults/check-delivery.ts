@@ -6,6 +6,8 @@ import type { EntryOf, SessionStory, Timeline } from "./timeline.js";
 
 /** Told within 5 s [P-44]; the rest is the machine's. */
 const answerMs = 5_000 + 1_500;
+/** Whoever cannot be served is told within a second; the rest is the machine's. */
+const refusalMs = 1_000 + 1_500;
 /** A message that is under way when its target's connection ends may be lost with it. */
 const underWayMs = 1_000;
 /** After a fault rosters are whole again within this. */
@@ -79,7 +81,8 @@ function checkAnswer(
     sender.endedAt <= sent.at + answerMs ||
     timeline.faultsOf(sender.node, sent.at, sent.at + answerMs).some(({ what }) => what === "frozen");
   if (answer === undefined || answer.status === 0) return silenced ? [] : objection("never answered");
-  if (answer.at - sent.at > answerMs && !silenced) return objection("answered late");
+  const patienceMs = answer.status === 503 ? refusalMs : answerMs;
+  if (answer.at - sent.at > patienceMs && !silenced) return objection(`told ${answer.status} late`);
   if (answer.status === 200 && receipts.length === 0 && !mayHaveMissed(timeline, sent, answer))
     return objection("told as delivered, and never received");
   if (answer.status === 404 && isSurelyThere(timeline, sent, answer.at))

@@ -178,9 +178,10 @@ describe("the checker objects to", () => {
       ],
     ],
     [
-      "I3: answered late",
+      "I3: told 200 late",
       [sent(100, "alice", 1, "bob"), received(101, "bob", 1, "alice"), answered(7_000, "alice", 1)],
     ],
+    ["I3: told 503 late", [sent(100, "alice", 1, "bob"), answered(3_000, "alice", 1, 503)]],
     ["I3: told as delivered, and never received", [sent(100, "alice", 1, "bob"), answered(102, "alice", 1)]],
     [
       "I3: told as 503, and received",
