@@ -32,7 +32,7 @@ async function reasonsOf({ url }: { url: string }): Promise<string[]> {
   return ((await response.json()) as { reasons: string[] }).reasons;
 }
 
-it("a node that no longer hears its subscription subscribes anew, and says so meanwhile", async () => {
+it("a node that no longer hears its subscription subscribes anew, and finds out what it missed", async () => {
   const { proxy, near, far } = await twoNodes();
   const roomId = unique("room");
   const alice = await connect(near.url, { userId: "alice", roomId });
