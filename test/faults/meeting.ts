@@ -90,9 +90,9 @@ export class Meeting {
       return;
     }
     const roll = random.next();
-    if (roll < 0.78) this.#sendFrom(connection, standing);
-    else if (roll < 0.84) connection.close();
-    else if (roll < 0.88) connection.drop();
+    if (roll < 0.75) this.#sendFrom(connection, standing);
+    else if (roll < 0.8) connection.close();
+    else if (roll < 0.84) connection.drop();
     else if (roll < 0.91) this.#connect(connection.user, random.pick(this.#rig.nodes));
     else if (roll < 0.97) connection.join(random.pick(rooms));
     else if (connection.rooms.size > 1) connection.leave([...connection.rooms][1] ?? "hall");
