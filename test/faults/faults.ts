@@ -86,6 +86,20 @@ const frozen = (name: string, least: number, greatest: number): Fault => ({
   },
 });
 
+const redisFrozen = (name: string, least: number, greatest: number): Fault => ({
+  name,
+  on: "redis",
+  run: (rig, history, random) =>
+    during(
+      history,
+      "redis frozen",
+      redisNode,
+      random.between(least, greatest),
+      () => rig.redis.signal("SIGSTOP"),
+      () => rig.redis.signal("SIGCONT"),
+    ),
+});
+
 /** Lease: 2 s. What lasts longer makes others believe that a node is dead. */
 export const faults: readonly Fault[] = [
   {
@@ -101,19 +115,8 @@ export const faults: readonly Fault[] = [
   },
   frozen("a node frozen for a moment", 300, 1_200),
   frozen("a node frozen for longer than its lease", 3_000, 5_000),
-  {
-    name: "Redis frozen",
-    on: "redis",
-    run: (rig, history, random) =>
-      during(
-        history,
-        "redis frozen",
-        redisNode,
-        random.between(300, 5_000),
-        () => rig.redis.signal("SIGSTOP"),
-        () => rig.redis.signal("SIGCONT"),
-      ),
-  },
+  redisFrozen("Redis frozen for a moment", 300, 1_500),
+  redisFrozen("Redis frozen for longer than leases", 2_200, 4_000),
   {
     name: "Redis paused",
     on: "redis",
@@ -146,7 +149,8 @@ export const faults: readonly Fault[] = [
   onLink("link slow", 1_000, 3_000, ({ link }, random) => link.delay(random.between(20, 200))),
   onLink("link swallows for a moment", 200, 900, ({ link }, random) => link.swallow(random.pick(directions))),
   onLink("link swallows", 3_000, 6_000, ({ link }, random) => link.swallow(random.pick(directions))),
-  onLink("subscription deaf", 3_000, 5_000, ({ link }) => link.swallow("toClient", "psubscribe")),
+  onLink("subscription deaf", 4_000, 6_000, ({ link }) => link.deafen()),
+  onLink("subscription silent", 3_000, 5_000, ({ link }) => link.swallow("toClient", "psubscribe")),
   onLink("link stalls for a moment", 200, 900, ({ link }, random) => link.stall(random.pick(directions))),
   onLink("link stalls", 3_000, 6_000, ({ link }, random) => link.stall(random.pick(directions))),
 ];

@@ -20,6 +20,8 @@ export interface TcpProxy {
    * @param chosen - of the connections there are, those whose first bytes hold this text; and no new ones.
    */
   swallow(direction: Direction, chosen?: string): void;
+  /** Lets nothing that is published through to the subscriptions there are, though their pings are answered. */
+  deafen(): void;
   /** Keeps back what goes in a direction, and lets it go on at `heal`. */
   stall(direction: Direction): void;
   /** Delays every byte both ways, in milliseconds. */
@@ -45,12 +47,15 @@ class Link {
   readonly #kept: Record<Way, Buffer[]> = { toServer: [], toClient: [] };
   #start = "";
   lossy = false;
+  /** Answers a subscriber's pings itself, and lets nothing else through to it. */
+  deaf = false;
 
   constructor(client: Socket, server: Socket, flows: Record<Way, Flow>) {
     this.flows = flows;
     this.#sockets = { toServer: server, toClient: client };
     client.on("data", (chunk: Buffer) => {
       if (this.#start.length < 4_096) this.#start += chunk.toString("latin1");
+      if (this.deaf && chunk.includes("PING")) client.write("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
       this.#pass("toServer", chunk);
     });
     server.on("data", (chunk: Buffer) => this.#pass("toClient", chunk));
@@ -75,7 +80,7 @@ class Link {
   #pass(way: Way, chunk: Buffer): void {
     const { swallow, stall, delayMs } = this.flows[way];
     const kept = this.#kept[way];
-    if (swallow) {
+    if (swallow || (this.deaf && way === "toClient")) {
       this.lossy = true;
       return;
     }
@@ -138,6 +143,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       for (const link of links)
         if (link.says(chosen)) for (const way of waysOf(direction)) link.flows[way].swallow = true;
     },
+    deafen() {
+      for (const link of links) if (link.says("psubscribe")) link.deaf = true;
+    },
     stall: (direction) =>
       change(direction, (flow) => {
         flow.stall = true;
@@ -151,6 +159,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       flows = through();
       for (const link of links) {
         Object.assign(link.flows, through());
+        link.deaf = false;
         if (link.lossy) link.end();
         else link.release();
       }
