@@ -93,6 +93,11 @@ export class Connection {
       );
   }
 
+  /** To everyone in the room. Nobody answers for such a message, but no node may stumble over it. */
+  say(text: string): void {
+    this.#socket.emit("msg", { type: "chat", text });
+  }
+
   join(room: string): void {
     this.#options.history.add({ kind: "coming", user: this.user, room });
     this.#socket

@@ -90,7 +90,8 @@ export class Meeting {
       return;
     }
     const roll = random.next();
-    if (roll < 0.75) this.#sendFrom(connection, standing);
+    if (roll < 0.7) this.#sendFrom(connection, standing);
+    else if (roll < 0.75) connection.say("hello");
     else if (roll < 0.8) connection.close();
     else if (roll < 0.84) connection.drop();
     else if (roll < 0.91) this.#connect(connection.user, random.pick(this.#rig.nodes));
