@@ -42,9 +42,20 @@ function checkIdentity(
   if (sender === undefined || target === undefined) return objection("sender or target was never let in");
   if (received.from !== sender.user) return objection(`stamped ${received.from}, sent by ${sender.user}`);
   if (target.user !== sent.target) return objection(`for ${sent.target}, received by ${target.user}`);
-  const rooms = new Set(sender.entered.map(({ room }) => room));
-  if (!target.entered.some(({ room }) => rooms.has(room))) return objection("they never shared a room");
+  const rooms = roomsOf(timeline, sender.user);
+  if (![...roomsOf(timeline, target.user)].some((room) => rooms.has(room)))
+    return objection("they never shared a room");
   return [];
+}
+
+/** The rooms that a user ever asked for: one may be in before one is told so, or without ever being told. */
+function roomsOf(timeline: Timeline, user: string): Set<string> {
+  return new Set(
+    timeline
+      .all("coming")
+      .filter((coming) => coming.user === user)
+      .map(({ room }) => room),
+  );
 }
 
 function checkOrder(timeline: Timeline, sent: ReadonlyMap<number, EntryOf<"sent">>): Violation[] {

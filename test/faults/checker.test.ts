@@ -140,6 +140,7 @@ describe("the checker objects to", () => {
     [
       "I1: they never shared a room",
       [
+        coming(20, "carol", "red"),
         entered(20, "carol", "carol", 0, "red"),
         sent(100, "carol", 1, "bob"),
         received(101, "bob", 1, "carol"),
