@@ -56,6 +56,8 @@ export async function startProcess(
     lines,
     kill: (signal) => void child.kill(signal),
     async stop(signal) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        return { code: child.exitCode, signal: child.signalCode };
       const exit = once(child, "close");
       child.kill(signal);
       const [code, endedBy] = (await exit) as [number | null, NodeJS.Signals | null];
