@@ -17,6 +17,7 @@ export interface RigNode {
   readonly process: SignalerProcess;
   readonly link: TcpProxy;
   readonly url: string;
+  /** It has been killed, or has ended by itself. */
   dying: boolean;
 }
 
@@ -51,7 +52,10 @@ export class Rig {
       REDIS_URL: `redis://127.0.0.1:${link.port}`,
     });
     const node: RigNode = { number, process, link, url: process.url, dying: false };
-    void process.ended.then(() => this.#history.add({ kind: "exited", node: number, expected: node.dying }));
+    void process.ended.then(() => {
+      this.#history.add({ kind: "exited", node: number, expected: node.dying });
+      node.dying = true;
+    });
     this.nodes.push(node);
     return node;
   }
