@@ -88,8 +88,11 @@ export class Connection {
     history.add({ kind: "sent", session, id, target });
     this.#socket
       .timeout(answerMs)
-      .emit("offer", { targetUid: target, id }, (error: unknown, answer: Envelope | undefined) =>
-        history.add({ kind: "answered", session, id, status: error ? 0 : (answer?.status ?? 0) }),
+      .emit(
+        "offer",
+        { targetUid: target, id, userId: "mallory" },
+        (error: unknown, answer: Envelope | undefined) =>
+          history.add({ kind: "answered", session, id, status: error ? 0 : (answer?.status ?? 0) }),
       );
   }
 
