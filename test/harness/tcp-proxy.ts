@@ -20,7 +20,7 @@ export interface TcpProxy {
    * @param chosen - of the connections there are, those whose first bytes hold this text; and no new ones.
    */
   swallow(direction: Direction, chosen?: string): void;
-  /** Lets nothing that is published through to the subscriptions there are, though their pings are answered. */
+  /** Lets nothing that is published through to the subscriptions there are, for as long as they last; their pings are answered. */
   deafen(): void;
   /** Keeps back what goes in a direction, and lets it go on at `heal`. */
   stall(direction: Direction): void;
@@ -80,7 +80,8 @@ class Link {
   #pass(way: Way, chunk: Buffer): void {
     const { swallow, stall, delayMs } = this.flows[way];
     const kept = this.#kept[way];
-    if (swallow || (this.deaf && way === "toClient")) {
+    if (this.deaf && way === "toClient") return;
+    if (swallow) {
       this.lossy = true;
       return;
     }
@@ -159,7 +160,6 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       flows = through();
       for (const link of links) {
         Object.assign(link.flows, through());
-        link.deaf = false;
         if (link.lossy) link.end();
         else link.release();
       }
