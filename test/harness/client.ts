@@ -17,6 +17,8 @@ export class TestClient {
   readonly socket: Socket;
   /** Resolves to the reason when the connection ends. */
   readonly ended: Promise<string>;
+  /** The version of its room with which it came in; a notice that is older may still reach it, from another node. */
+  since = 0;
   /** What came and has not been taken, as [event, payload]. */
   readonly #inbox: [event: string, payload: Received][] = [];
   readonly #changed = new EventTarget();
@@ -104,10 +106,11 @@ export async function connect(
     await client.ask("settle");
     await client.next("error");
   } else {
-    await client.take(
+    const joined = await client.take(
       (event, p) => event === "msg" && p.type === "join" && p.data.userId === query["userId"],
       "own join",
     );
+    client.since = joined.version ?? 0;
   }
   return client;
 }

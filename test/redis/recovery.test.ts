@@ -28,7 +28,11 @@ async function versionOf(client: TestClient, roomId: string): Promise<number> {
   return (await client.ask("join", { roomId })).data.version;
 }
 
-const notices = (client: TestClient) => client.rest.filter(({ type }) => type === "join" || type === "leave");
+/** Of what came after the client itself did. */
+const notices = (client: TestClient) =>
+  client.rest.filter(
+    ({ type, version = 0 }) => (type === "join" || type === "leave") && version > client.since,
+  );
 
 /** Makes every node compare what it holds with what Redis does, at once. */
 const cutConnections = (redis: RedisServer) => redis.command("CLIENT", "KILL", "TYPE", "normal");
