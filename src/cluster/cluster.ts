@@ -137,7 +137,8 @@ export class Cluster {
   }
 
   /**
-   * Lets a session of this node into a place. Nobody is let in before what is sent to them can arrive.
+   * Lets a session of this node into a place. Nobody is let in before what is sent to them can arrive, or the
+   * others could notice that this node has died.
    *
    * @throws RedisUnavailable within a second. If it may have happened, `dismiss` must follow; at once will do.
    */
@@ -203,8 +204,8 @@ export class Cluster {
     driver.onRestored(() => void this.#lease.renewAfterLoss().then(() => this.#reassertion.request()));
     await driver.connect();
     await Promise.all([this.#inbox.subscribe(), this.adapter.subscribe()]);
-    this.#subscribed = true;
     await this.#lease.take();
+    this.#subscribed = true;
     if (driver.remote) {
       this.#probe.start();
       this.#reaper.start();

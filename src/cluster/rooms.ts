@@ -6,7 +6,7 @@
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { formatAddress, leaseKey, nodeRoomsKey, parseAddress, rosterKey } from "./keys.js";
+import { formatAddress, leaseKey, nodeRoomsKey, nodesKey, parseAddress, rosterKey } from "./keys.js";
 import { indexTtlMs } from "./lease.js";
 import { joinScript } from "./scripts/join.js";
 import { leaveScript } from "./scripts/leave.js";
@@ -185,10 +185,11 @@ export class Rooms {
     return this.#driver.exists(leaseKey(nodeId));
   }
 
-  /** Puts the place into this node's index, where a reaper would find it. */
+  /** Puts the place where a reaper would find it: into this node's index, and the node among those to look at. */
   async index(place: Place): Promise<void> {
     const index = nodeRoomsKey(this.#nodeId);
     await Promise.all([
+      this.#driver.addToSet(nodesKey, this.#nodeId),
       this.#driver.addToSet(index, rosterKey(place)),
       this.#driver.expire(index, indexTtlMs),
     ]);

@@ -2,12 +2,15 @@
  * Rosters and notices after something has failed: who is gone is announced once, who is not is not, and
  * everybody's list is right in the end (I4, I5).
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
-import { nodesKey, reaperKey, routeKey, versionKey } from "../../src/cluster/keys.js";
+import { leaseKey, nodesKey, reaperKey, routeKey, versionKey } from "../../src/cluster/keys.js";
+import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { Rooms } from "../../src/cluster/rooms.js";
+import { loadConfig, startSignaler } from "../../src/index.js";
 import { connect, open as openClient, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
-import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
+import { redisStore, silentLog, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { freePort, type RedisServer, redisForTest, startRedis } from "../harness/redis-server.js";
 
@@ -113,6 +116,25 @@ it("a node that was only frozen puts its members back", async () => {
   expect((await alice.ask("offer", { targetUid: "bob" })).status).toBe(200);
   await bob.next("offer");
   expect((await bob.ask("answer", { targetUid: "alice" })).status).toBe(200);
+});
+
+it("nobody is let in by a node that could die unnoticed: its lease is held, and others know to look for it", async () => {
+  const redis = await redisForTest();
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const takeLease = driver.setWithExpiry.bind(driver);
+  driver.setWithExpiry = (...lease) => delay(300).then(() => takeLease(...lease));
+  const log = silentLog;
+  const signaler = await startSignaler(
+    { ...loadConfig([], {}), host: "127.0.0.1", port: 0 },
+    { driver, log },
+  );
+  onTestFinished(() => signaler.close());
+  await connect(signaler.url, { userId: "alice", roomId: unique("room") });
+  const standing = [
+    redis.command("EXISTS", leaseKey(signaler.nodeId)),
+    redis.command("SISMEMBER", nodesKey, signaler.nodeId),
+  ];
+  expect(await Promise.all(standing)).toEqual([1, 1]);
 });
 
 it("who has come back elsewhere stays there when the frozen node returns (I5)", async () => {
