@@ -10,7 +10,7 @@ import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
 import { encodeFrame } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import { inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
+import { everyonesInboxChannel, inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
 import { Outbox } from "./outbox.js";
 import { Probe } from "./probe.js";
@@ -72,7 +72,8 @@ export class Cluster {
     this.#rooms = rooms;
     this.outbox = new Outbox(driver, nodeId, now, () => this.#isLossExcluded());
     const mayJudge = () => this.#lease.settled;
-    this.#reassertion = new Reassertion({ ...options, rooms, mayJudge }, events);
+    const doubt = (place: Place) => this.#doubt(place);
+    this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt }, events);
     this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
       renewed: () => events.answering(),
       retaken: () => this.#reassertion.request(true),
@@ -99,6 +100,7 @@ export class Cluster {
         deliver: (sessionId, encodedEvent) => events.deliver(sessionId, encodedEvent),
         receipt: (frame) => this.outbox.receive(frame),
         replaced: ({ sessionId, place }) => events.replaced(place, sessionId),
+        doubt: ({ place }) => this.#reassertion.requestOne(place),
         probe: ({ probeId }) => this.#probe.hear(probeId),
       },
       log,
@@ -170,7 +172,8 @@ export class Cluster {
   /** As `Rooms.dismiss`. */
   async dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
     const dismissal = await this.#rooms.dismiss(place, userId, sessionId, announced);
-    this.#reassertion.note(place, dismissal.version);
+    if (announced) this.#reassertion.note(place, dismissal.version);
+    else if (dismissal.outcome === "left") this.#doubt(place);
     return dismissal;
   }
 
@@ -196,6 +199,18 @@ export class Cluster {
     driver.publish(inboxChannel(displaced.nodeId), frame).catch((error: unknown) => {
       // Its own node finds out when it next compares what it holds with what Redis does.
       log.warn({ err: error, to: displaced.nodeId }, "a replaced session could not be told");
+    });
+  }
+
+  /**
+   * Has every node look at a place where somebody was a member of whom nobody was told: it was on lists, and may
+   * have displaced a session that does not know.
+   */
+  #doubt(place: Place): void {
+    const { driver, log } = this.#options;
+    driver.publish(everyonesInboxChannel, encodeFrame({ kind: "doubt", place })).catch((error: unknown) => {
+      // The nodes find out when they next compare what they hold with what Redis does.
+      log.debug({ err: error }, "a doubt could not be told");
     });
   }
 

@@ -30,13 +30,19 @@ export interface ReplacedFrame {
   readonly place: string;
 }
 
+/** The place was changed without a word to anyone: compare what you hold there with what Redis does. */
+export interface DoubtFrame {
+  readonly kind: "doubt";
+  readonly place: string;
+}
+
 /** A node's word to itself, to see whether its subscription works. */
 export interface ProbeFrame {
   readonly kind: "probe";
   readonly probeId: string;
 }
 
-export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame | ProbeFrame;
+export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame | DoubtFrame | ProbeFrame;
 
 export function encodeFrame(frame: Frame): string {
   switch (frame.kind) {
@@ -46,6 +52,8 @@ export function encodeFrame(frame: Frame): string {
       return `R ${frame.delivered.join(",")} ${frame.offline.join(",")}`;
     case "replaced":
       return `X ${frame.sessionId}\n${frame.place}`;
+    case "doubt":
+      return `C\n${frame.place}`;
     case "probe":
       return `P ${frame.probeId}`;
   }
@@ -68,6 +76,7 @@ export function decodeFrame(text: string): Frame | undefined {
     };
   if (kind === "R") return { kind: "receipt", delivered: splitIds(first), offline: splitIds(second) };
   if (kind === "X" && first !== "" && rest !== "") return { kind: "replaced", sessionId: first, place: rest };
+  if (kind === "C" && rest !== "") return { kind: "doubt", place: rest };
   if (kind === "P" && first !== "") return { kind: "probe", probeId: first };
   return undefined;
 }

@@ -1,18 +1,19 @@
 /**
- * This node's own channel: hands what arrives to the sessions here, and sends receipts back to the nodes it
- * came from, many to a frame.
+ * What other nodes say to this one, on its own channel and on that of all: hands what arrives to the sessions
+ * here, and sends receipts back to the nodes it came from, many to a frame.
  */
 import type { Logger } from "pino";
 import type { Driver } from "./driver.js";
 import {
   type DeliverFrame,
+  type DoubtFrame,
   decodeFrame,
   encodeFrame,
   type ProbeFrame,
   type ReceiptFrame,
   type ReplacedFrame,
 } from "./frames.js";
-import { inboxChannel } from "./keys.js";
+import { everyonesInboxChannel, inboxChannel } from "./keys.js";
 
 /** Receipts that somebody waits for, and bad news, leave after this long; the others within `idleReceiptMs`. */
 const urgentReceiptMs = 2;
@@ -23,6 +24,7 @@ export interface InboxHandlers {
   deliver(sessionId: string, encodedEvent: string): boolean;
   receipt(frame: ReceiptFrame): void;
   replaced(frame: ReplacedFrame): void;
+  doubt(frame: DoubtFrame): void;
   probe(frame: ProbeFrame): void;
 }
 
@@ -49,7 +51,11 @@ export class Inbox {
   }
 
   async subscribe(): Promise<void> {
-    await this.#driver.subscribe(inboxChannel(this.#nodeId), (text) => this.#receive(text));
+    const receive = (text: string) => this.#receive(text);
+    await Promise.all([
+      this.#driver.subscribe(inboxChannel(this.#nodeId), receive),
+      this.#driver.subscribe(everyonesInboxChannel, receive),
+    ]);
   }
 
   /** Sends the receipts that are due. */
@@ -70,6 +76,9 @@ export class Inbox {
         return;
       case "replaced":
         this.#handlers.replaced(frame);
+        return;
+      case "doubt":
+        this.#handlers.doubt(frame);
         return;
       case "probe":
         this.#handlers.probe(frame);

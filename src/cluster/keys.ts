@@ -13,6 +13,7 @@
  *   meeting-nodes                         SET     ids of nodes that may have members: those alive, and the dead not yet reaped
  *   meeting-reaper                        STRING  the node that looks for dead ones; expires
  *   meeting-inbox::<nodeId>               channel what is for one node alone
+ *   meeting-inbox                         channel what is for every node
  *   meeting-broadcast#/#<roster key>#     channel what is for a room; every node gets it, as the adapter names it
  *
  * The braces put what belongs to a room into the slot of its roster on Redis Cluster. An id never holds braces, so it cannot
@@ -56,6 +57,8 @@ export function leaseKey(nodeId: string): string {
 export function nodeRoomsKey(nodeId: string): string {
   return `meeting-node-rooms::${nodeId}`;
 }
+
+export const everyonesInboxChannel = "meeting-inbox";
 
 export function inboxChannel(nodeId: string): string {
   return `meeting-inbox::${nodeId}`;

@@ -39,6 +39,8 @@ export interface ReassertionOptions {
   readonly nodeId: string;
   /** Whether a missing lease of another node means that it is dead. */
   readonly mayJudge: () => boolean;
+  /** Has every node compare a place, this one included. */
+  readonly doubt: (place: Place) => void;
   /** From 0 to 1, as Math.random. */
   readonly random: () => number;
   readonly log: Logger;
@@ -53,6 +55,8 @@ export class Reassertion {
   #contested = new Map<Held, string>();
   /** Places where a broadcast of ours may not have been heard. */
   readonly #unheard = new Set<Place>();
+  /** Places being compared by themselves, and whether that was asked for again meanwhile. */
+  readonly #doubted = new Map<Place, boolean>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #requested = false;
@@ -93,6 +97,29 @@ export class Reassertion {
     this.#requested = true;
     this.#hidden ||= hidden;
     if (!this.#running) void this.#run(hurriedPlaces);
+  }
+
+  /** Compares one place, if this node has members there. */
+  requestOne(place: Place): void {
+    if (this.#stopped || this.#options.rooms.heldIn(place).size === 0) return;
+    const underWay = this.#doubted.has(place);
+    this.#doubted.set(place, underWay);
+    if (!underWay) void this.#settleDoubted(place);
+  }
+
+  async #settleDoubted(place: Place): Promise<void> {
+    const contested = new Map<Held, string>();
+    try {
+      do {
+        this.#doubted.set(place, false);
+        await this.#settle(place, false, contested);
+      } while (this.#doubted.get(place) === true);
+      if (contested.size > 0) this.request();
+    } catch (error) {
+      this.#options.log.debug({ err: error }, "a place in doubt was not compared");
+    } finally {
+      this.#doubted.delete(place);
+    }
   }
 
   async #run(placesAtOnce: number): Promise<void> {
@@ -155,7 +182,7 @@ export class Reassertion {
 
   /** Compares one place with what this node holds there, and mends the differences. */
   async #settle(place: Place, hidden: boolean, contested: Map<Held, string>): Promise<void> {
-    const { rooms, nodeId } = this.#options;
+    const { rooms, nodeId, doubt } = this.#options;
     const known = this.#versions.get(place);
     const view = await rooms.read(place, "ids");
     const held = rooms.heldIn(place);
@@ -164,7 +191,10 @@ export class Reassertion {
     await inParallel(view.routes, membersAtOnce, async ([userId, address]) => {
       const there = parseAddress(address);
       if (there.nodeId !== nodeId || held.has(there.sessionId)) return;
-      changedTo = Math.max(changedTo, (await rooms.sweep(place, userId, there.sessionId)).version);
+      const { version } = await rooms.sweep(place, userId, there.sessionId);
+      changedTo = Math.max(changedTo, version);
+      // Whom it displaced may not know.
+      if (version > 0) doubt(place);
     });
     await inParallel([...held.values()], membersAtOnce, async (member) => {
       if (member.state === "in" && !this.#isShown(view, member))

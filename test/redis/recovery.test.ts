@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
+import { RedisUnavailable } from "../../src/cluster/driver.js";
 import { leaseKey, nodesKey, reaperKey, routeKey, versionKey } from "../../src/cluster/keys.js";
 import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { Rooms } from "../../src/cluster/rooms.js";
@@ -355,6 +356,33 @@ it("a version that went back, as after a failover, is raised above what clients 
   await cutConnections(redis);
   expect((await alice.next("roster")).version).toBeGreaterThan(version);
   expect(await versionOf(alice, roomId)).toBeGreaterThan(version);
+});
+
+it("whoever is displaced by a join whose reply is lost is told, and lists forget who was never let in", async () => {
+  const redis = await redisForTest();
+  const first = await startNode(redisStore(redis));
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const carryOut = driver.run.bind(driver);
+  let listedMeanwhile: string[] = [];
+  driver.run = async (script, keys, args) => {
+    const result = await carryOut(script, keys, args);
+    if (script.name !== "join" || args[0] !== "alice") return result;
+    listedMeanwhile = await listOf(bob, roomId);
+    throw new RedisUnavailable("the connection was lost", true);
+  };
+  const second = await startNode({ name: "losing replies", newDriver: async () => driver });
+  const roomId = unique("room");
+  const older = await connect(first.url, { userId: "alice", roomId });
+  const bob = await connect(second.url, { userId: "bob", roomId });
+
+  const newer = openClient(second.url, { userId: "alice", roomId });
+  expect((await newer.next("error")).data.code).toBe("unavailable");
+  expect(listedMeanwhile).toEqual(["alice", "bob"]);
+  // It was displaced by one that never came in, so it is to come again.
+  expect((await older.next("error")).data).toMatchObject({ code: "unavailable", retry: true });
+  await older.ended;
+  expect((await bob.next("leave")).data.userId).toBe("alice");
+  expect(await listOf(bob, roomId)).toEqual(["bob"]);
 });
 
 it("whoever is displaced by a join that Redis carries out late is told", async () => {

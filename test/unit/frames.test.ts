@@ -20,6 +20,8 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("receipt" as const), delivered: fc.array(id), offline: fc.array(id) }),
   fc.record({ kind: fc.constant("replaced" as const), sessionId: id, place }),
+  fc.record({ kind: fc.constant("doubt" as const), place }),
+  fc.record({ kind: fc.constant("probe" as const), probeId: id }),
 );
 
 it("survive encoding and decoding", () => {
