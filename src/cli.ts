@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { helpText } from "./config/help.js";
 import { ConfigError, loadConfig } from "./config/load-config.js";
+import { SignalingFailure } from "./protocol/failures.js";
 import type { Signaler } from "./signaler.js";
 
 const exitFailed = 1;
@@ -17,6 +18,8 @@ async function main([command, ...flags]: string[]): Promise<void> {
     console.log(helpText());
   } else if (command === "serve") {
     await serve(flags);
+  } else if (command === "token") {
+    await token(flags);
   } else {
     throw new ConfigError(`there is no command ${JSON.stringify(command)}. Run meeting-signaler --help.`);
   }
@@ -46,6 +49,15 @@ async function serve(flags: string[]): Promise<void> {
   if (asked > 0) end(signaler);
 }
 
+async function token(flags: string[]): Promise<void> {
+  const { describeRefusal, tokenCommand } = await import("./token-command.js");
+  try {
+    console.log(await tokenCommand(flags, process.env));
+  } catch (error) {
+    throw error instanceof SignalingFailure ? new Error(`refused: ${describeRefusal(error)}`) : error;
+  }
+}
+
 function end(signaler: Signaler): void {
   signaler.close().then(
     () => process.exit(0),
@@ -54,15 +66,17 @@ function end(signaler: Signaler): void {
 }
 
 /** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */
-function announce({ log, url, store, nodeId }: Signaler): void {
-  log.info({ url, path: "/socket.io", store, auth: "open", version: version() }, `listening on ${url}`);
+function announce({ log, url, store, nodeId, auth }: Signaler): void {
+  log.info({ url, path: "/socket.io", store, auth, version: version() }, `listening on ${url}`);
+  if (auth === "open")
+    log.warn("open: anyone who reaches this node can join any room under any name; see SIGNALER_AUTH");
   if (!process.stdout.isTTY) return;
   console.log(`
   meeting-signaler ${version()}, node ${nodeId}
 
   listening  ${url} (Socket.IO v4 at /socket.io)
   store      ${store}
-  open       anyone who reaches this port can join any room: there is no authentication yet
+  ${auth === "open" ? "open       anyone who reaches this port can join any room under any name: see SIGNALER_AUTH" : "closed     to those without a token"}
   operating  ${url}/healthz  /readyz  /metrics
 `);
 }

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { TokenVerifier } from "./access/token-verifier.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { Driver } from "./cluster/driver.js";
 import type { Config } from "./config/settings.js";
@@ -30,6 +31,8 @@ export interface Signaler {
   readonly url: string;
   /** Where its state is, for people; holds no secret. */
   readonly store: string;
+  /** Whether anyone may connect, or those with a token. */
+  readonly auth: Config["auth"];
   /** Resolves when the node is ready for the first time: connected, subscribed and with its lease. */
   readonly ready: Promise<void>;
   /** Sends the clients away to other nodes, tells the rooms, and stops. Safe to call again. */
@@ -43,6 +46,8 @@ export interface Surroundings {
   readonly log?: Logger;
   /** Milliseconds on a clock that never goes back. @default performance.now */
   readonly now?: () => number;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly epochNow?: () => number;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
   /** @default ten random characters */
@@ -58,9 +63,15 @@ export interface Surroundings {
 export async function startSignaler(config: Config, surroundings: Surroundings = {}): Promise<Signaler> {
   const nodeId = surroundings.nodeId ?? randomBytes(5).toString("hex");
   const now = surroundings.now ?? (() => performance.now());
+  const epochNow = surroundings.epochNow ?? (() => Date.now());
   const random = surroundings.random ?? Math.random;
   const log = surroundings.log ?? createLog(config.logLevel, nodeId);
   let closing: Promise<void> | undefined;
+
+  const { jwtSecret: secret, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
+  const verifier =
+    config.auth === "token" ? new TokenVerifier({ secret, jwksUrl, issuer, audience }) : undefined;
+  const verifyToken = verifier && ((token: string) => verifier.verify(token));
 
   const local = new LocalMembers();
   const metrics = new Metrics({
@@ -129,22 +140,25 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     {
       membership,
       relay: new Relay({ local, outbox: cluster.outbox }, config.scope),
+      verifyToken,
       readRoster: (place) => cluster.roster(place),
       broadcast,
       onFailure,
       onRelayed: (event, outcome, path, ms) => metrics.relayed(event, outcome, path, ms),
       now,
+      epochNow,
     },
     { scope: config.scope, rosterEvent: config.rosterEvent },
   );
 
   const server = createOperationsServer(() => {
     const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
-    return { reasons, about: { node: nodeId, store: driver.description, auth: "open" } };
+    return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
   }, metrics);
   const gateway = new SocketGateway(server, meeting, {
     origins: config.origins,
     maxMessageBytes: config.maxMessageBytes,
+    verifyToken,
     adapter: cluster.adapter.create,
     onRefused: onFailure,
   });
@@ -174,7 +188,8 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     if (closing === undefined) log.error({ err: error }, "the node could not join its cluster");
   });
 
-  return { nodeId, log, url, store: driver.description, ready, close: () => (closing ??= close()) };
+  const { auth } = config;
+  return { nodeId, log, url, store: driver.description, auth, ready, close: () => (closing ??= close()) };
 }
 
 function urlOf(host: string | undefined, port: number): string {

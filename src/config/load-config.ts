@@ -9,7 +9,7 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @param flags - the arguments after the command, as in `process.argv`.
@@ -18,7 +18,30 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(flags: readonly string[], environment: Environment): Config {
   const given = parseFlags(flags);
   const values = Object.entries(settings).map(([name, setting]) => [name, read(setting, given, environment)]);
-  return Object.fromEntries(values) as Config;
+  const config = Object.fromEntries(values) as Unsettled;
+  return { ...config, auth: settleAuth(config, environment) };
+}
+
+type Unsettled = Omit<Config, "auth"> & { readonly auth: Config["auth"] | undefined };
+
+/** Running open must be meant where it matters: with NODE_ENV=production it has to be said. */
+function settleAuth({ auth, jwtSecret, jwksUrl }: Unsettled, environment: Environment): Config["auth"] {
+  const hasKeys = jwtSecret !== undefined || jwksUrl !== undefined;
+  if (jwtSecret !== undefined && jwksUrl !== undefined)
+    throw new ConfigError("SIGNALER_JWT_SECRET and SIGNALER_JWKS_URL exclude each other; give one of them.");
+  if (auth === "open" && hasKeys)
+    throw new ConfigError(
+      "SIGNALER_AUTH=open asks nobody for a token, but there is a secret or a URL of keys; give SIGNALER_AUTH=token, or leave those out.",
+    );
+  if (auth === "token" && !hasKeys)
+    throw new ConfigError(
+      "SIGNALER_AUTH=token needs something to check tokens with; give SIGNALER_JWT_SECRET or SIGNALER_JWKS_URL.",
+    );
+  if (auth === undefined && !hasKeys && environment["NODE_ENV"] === "production")
+    throw new ConfigError(
+      "anyone could join any room, and NODE_ENV is production; give SIGNALER_JWT_SECRET or SIGNALER_JWKS_URL, or SIGNALER_AUTH=open if that is meant.",
+    );
+  return auth ?? (hasKeys ? "token" : "open");
 }
 
 function parseFlags(flags: readonly string[]): Readonly<Record<string, unknown>> {
@@ -45,6 +68,6 @@ function read(
   const parsed = setting.schema.safeParse(text);
   if (parsed.success) return parsed.data;
   const source = flag === undefined ? setting.env : `--${setting.flag}`;
-  const shown = setting.secret ? "its value (not shown, it may hold a password)" : JSON.stringify(text);
+  const shown = setting.secret ? "its value (not shown, it is or holds a secret)" : JSON.stringify(text);
   throw new ConfigError(`${source}: ${shown} is not accepted; ${setting.remedy}.`);
 }

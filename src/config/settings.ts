@@ -132,6 +132,53 @@ export const settings = {
     remedy: "give * or origins without a path, such as https://meet.example.com",
     schema: origins,
   }),
+  auth: setting({
+    flag: "auth",
+    env: "SIGNALER_AUTH",
+    value: "open|token",
+    meaning: "who may connect: anyone, or those with a token; token if there is a secret or a URL of keys",
+    default: undefined,
+    remedy: "give open or token",
+    schema: z.enum(["open", "token"]),
+  }),
+  jwtSecret: setting({
+    flag: "jwt-secret",
+    env: "SIGNALER_JWT_SECRET",
+    value: "SECRET",
+    meaning:
+      "secret with which tokens are signed (HS256, HS384, HS512); flags are seen by others on the machine",
+    default: undefined,
+    remedy: "give at least 32 characters, such as `openssl rand -hex 32` makes",
+    secret: true,
+    schema: z.string().min(32),
+  }),
+  jwksUrl: setting({
+    flag: "jwks-url",
+    env: "SIGNALER_JWKS_URL",
+    value: "URL",
+    meaning: "where the public keys are published with which tokens are checked, instead of a secret",
+    default: undefined,
+    remedy: "give an https URL, or an http URL inside your own network",
+    schema: z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)),
+  }),
+  jwtIssuer: setting({
+    flag: "jwt-issuer",
+    env: "SIGNALER_JWT_ISSUER",
+    value: "ISSUER",
+    meaning: "the iss that tokens must have; without it, any",
+    default: undefined,
+    remedy: "give the issuer as tokens name it",
+    schema: z.string().min(1),
+  }),
+  jwtAudience: setting({
+    flag: "jwt-audience",
+    env: "SIGNALER_JWT_AUDIENCE",
+    value: "AUDIENCE",
+    meaning: "the aud that tokens must have; without it, any",
+    default: undefined,
+    remedy: "give the audience as tokens name it",
+    schema: z.string().min(1),
+  }),
   leaseMs: setting({
     flag: "lease-ms",
     env: "SIGNALER_LEASE_MS",
@@ -164,9 +211,12 @@ export const settings = {
 type Settings = typeof settings;
 type ValueOf<S> = S extends { readonly schema: z.ZodType<infer T> } ? T : never;
 
-/** The settings' values. Durations are in milliseconds. */
+/** Settings that may be left out, and then are undefined. */
+type Optional = "host" | "redisUrl" | "jwtSecret" | "jwksUrl" | "jwtIssuer" | "jwtAudience";
+
+/** The settings' values. Durations are in milliseconds. `auth` is settled, whether it was given or not. */
 export type Config = {
-  readonly [Name in keyof Settings]: Name extends "redisUrl" | "host"
+  readonly [Name in keyof Settings]: Name extends Optional
     ? ValueOf<Settings[Name]> | undefined
     : ValueOf<Settings[Name]>;
 };

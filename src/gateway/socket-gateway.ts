@@ -3,11 +3,12 @@
  */
 import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from "socket.io";
+import { type Grant, openGrant } from "../access/grant.js";
 import { rosterKey } from "../cluster/keys.js";
 import { Session } from "../meeting/session.js";
 import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
-import { type Handshake, parseHandshake } from "../protocol/identifiers.js";
+import { type Handshake, parseHandshake, parseToken } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
 import { createParser } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
@@ -24,8 +25,10 @@ export interface GatewayOptions {
   readonly origins: readonly string[];
   /** Largest message that is taken in, in bytes; a frame of four times as much ends the connection. */
   readonly maxMessageBytes: number;
+  /** Reads a token; undefined where none are asked for. */
+  readonly verifyToken: ((token: string) => Promise<Grant>) | undefined;
   readonly adapter: NonNullable<ServerOptions["adapter"]>;
-  readonly onRefused: (failure: SignalingFailure) => void;
+  readonly onRefused: (failure: SignalingFailure, cause?: unknown) => void;
 }
 
 /** How long a client may take from connecting to naming itself, in milliseconds [P-47]. */
@@ -33,8 +36,13 @@ export const connectTimeoutMs = 5_000;
 /** A frame of this many times the message limit is not even parsed [P-46]. */
 const frameLimitFactor = 4;
 
-type SignalerServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
-type SignalerSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { handshake: Handshake }>;
+interface SocketData {
+  readonly handshake: Handshake;
+  readonly grant: Grant;
+}
+type SignalerServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type SignalerSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+type Fields = Readonly<Record<string, unknown>>;
 
 export class SocketGateway {
   readonly #server: HttpServer;
@@ -44,6 +52,7 @@ export class SocketGateway {
   readonly #named = new WeakSet<SignalerSocket["conn"]>();
   readonly #host: SessionHost;
   readonly #onRefused: GatewayOptions["onRefused"];
+  readonly #verifyToken: GatewayOptions["verifyToken"];
   #ending = false;
   #onEmpty: (() => void) | undefined;
 
@@ -51,6 +60,7 @@ export class SocketGateway {
     this.#server = server;
     this.#host = host;
     this.#onRefused = options.onRefused;
+    this.#verifyToken = options.verifyToken;
     const anyOrigin = options.origins.includes("*");
     this.#io = new Server(server, {
       adapter: options.adapter,
@@ -66,7 +76,7 @@ export class SocketGateway {
         decide(refusal ?? null, refusal === undefined);
       },
     });
-    this.#io.use((socket, next) => next(this.#readHandshake(socket)));
+    this.#io.use((socket, next) => void this.#readHandshake(socket).then(next));
     this.#io.on("connection", (socket) => this.#open(socket));
   }
 
@@ -117,27 +127,38 @@ export class SocketGateway {
       : "origin_refused";
   }
 
-  /** [P-4] */
-  #readHandshake(socket: SignalerSocket): Error | undefined {
+  /** Who it is, and what it may do; resolves to the refusal, if it is refused [P-4]. */
+  async #readHandshake(socket: SignalerSocket): Promise<Error | undefined> {
+    const { conn } = socket;
     // One connection is one client: a second naming, or one after a goodbye, ends it [P-47].
-    if (this.#named.has(socket.conn)) {
-      socket.conn.close();
+    if (this.#named.has(conn)) {
+      conn.close();
       return new Error("this connection has been named before");
     }
+    this.#named.add(conn);
     try {
-      socket.data.handshake = parseHandshake(socket.handshake.query, socket.handshake.auth);
-      this.#named.add(socket.conn);
+      const { query, auth } = socket.handshake;
+      const grant = await this.#readGrant(query, auth);
+      socket.data = { grant, handshake: parseHandshake(query, auth, grant) };
       return undefined;
     } catch (error) {
-      if (!(error instanceof SignalingFailure)) throw error;
-      this.#onRefused(error);
-      return Object.assign(new Error(error.message), { data: failureEnvelope(error, "connect") });
+      this.#named.delete(conn);
+      const failure = error instanceof SignalingFailure ? error : new SignalingFailure("internal");
+      this.#onRefused(failure, failure === error ? undefined : error);
+      return Object.assign(new Error(failure.message), { data: failureEnvelope(failure, "connect") });
     }
   }
 
+  async #readGrant(query: Fields, auth: Fields): Promise<Grant> {
+    if (this.#verifyToken === undefined) return openGrant;
+    const token = parseToken(query, auth);
+    if (token === undefined) throw new SignalingFailure("token_required");
+    return this.#verifyToken(token);
+  }
+
   #open(socket: SignalerSocket): void {
-    const { handshake } = socket.data;
-    const session = new Session(socket.id, handshake, new SocketConnection(socket));
+    const { handshake, grant } = socket.data;
+    const session = new Session(socket.id, handshake, grant, new SocketConnection(socket));
     releaseHandshake(socket);
     this.#sessions.set(session.id, session);
     // One listener for whatever comes, so that unknown events are answered like all others.

@@ -3,16 +3,18 @@
  * client are taken in order: those that come while a join or leave is under way wait for it.
  */
 
+import type { Grant } from "../access/grant.js";
 import type { VersionedRoster } from "../cluster/cluster.js";
 import { withDeadline } from "../cluster/deadline.js";
 import { RedisUnavailable } from "../cluster/driver.js";
 import type { Outcome } from "../cluster/outbox.js";
-import { receipt } from "../protocol/envelope.js";
+import { receipt, tokenNotice } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
 import { lobby, type Place } from "../protocol/place.js";
 import { requireChatRoom, stampChat } from "./chat.js";
+import { Expiry } from "./expiry.js";
 import type { Membership } from "./membership.js";
 import { RefusedPayload } from "./refused-payload.js";
 import type { Relay, Scope } from "./relay.js";
@@ -26,12 +28,16 @@ export const maxWaitingEvents = 256;
 export interface MeetingPorts {
   readonly membership: Membership;
   readonly relay: Relay;
+  /** Reads a token; undefined where none are asked for. */
+  readonly verifyToken: ((token: string) => Promise<Grant>) | undefined;
   readonly readRoster: (place: Place) => Promise<VersionedRoster>;
   /** Emits the event `msg` with this payload to everyone in the room, on every node. */
   readonly broadcast: (place: Place, payload: unknown) => void;
   readonly onFailure: FailureListener;
   readonly onRelayed: (event: AddressedEvent, outcome: Outcome, path: "local" | "remote", ms: number) => void;
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly epochNow: () => number;
 }
 
 export interface MeetingRules {
@@ -48,16 +54,25 @@ export class Meeting {
   /** Sessions with a join or leave under way, and what they sent since. */
   readonly #waiting = new Map<Session, WaitingEvent[]>();
   readonly #departures = new Set<Promise<void>>();
+  readonly #expiry: Expiry;
 
   constructor(ports: MeetingPorts, rules: MeetingRules) {
     this.#ports = ports;
     this.#rules = rules;
+    this.#expiry = new Expiry(ports.epochNow, {
+      soon: (session) => session.connection.send(tokenNotice(session.grant.expiresAt)),
+      expired: (session) => {
+        this.#reply(session, "token", undefined).fail(new SignalingFailure("token_expired"));
+        session.connection.end("final");
+      },
+    });
   }
 
   /** Lets a new connection into its room, or into the lobby. A failure is told, and ends the connection [P-8]. */
   open(session: Session, roomId: string | undefined): void {
     const { membership } = this.#ports;
     const reply = this.#reply(session, "connect", undefined);
+    this.#expiry.watch(session);
     // The room first: an older connection must lose its place there before it loses its connection [P-12].
     const places = [
       ...(roomId === undefined ? [] : [roomId]),
@@ -76,6 +91,7 @@ export class Meeting {
   /** The connection is gone. */
   close(session: Session): void {
     this.#waiting.delete(session);
+    this.#expiry.forget(session);
     const departure = this.#ports.membership
       .leaveAll(session)
       .catch((error: unknown) => this.#ports.onFailure(new SignalingFailure("internal"), error))
@@ -108,6 +124,7 @@ export class Meeting {
       else if (event === "leave") this.#leave(session, payload, reply);
       else if (event === "roomUserList") this.#roomUserList(session, payload, reply);
       else if (event === "msg") this.#msg(session, payload, reply);
+      else if (event === "token") this.#token(session, payload, reply);
       else throw new SignalingFailure("unknown_event");
     } catch (error) {
       // What JSON could be parsed from may be nested too deeply to be written again.
@@ -178,6 +195,27 @@ export class Meeting {
     const room = requireChatRoom(session, payload);
     this.#ports.broadcast(room, stampChat(session, payload));
     reply.ok(receipt("sent", { event: "msg", roomId: room }));
+  }
+
+  /** Takes a new token in place of the one before; rooms that it does not admit to are left [P-53]. */
+  #token(session: Session, payload: unknown, reply: Reply): void {
+    const { token } = requireObject(payload);
+    const { verifyToken, membership } = this.#ports;
+    if (verifyToken === undefined) throw new SignalingFailure("unknown_event");
+    if (typeof token !== "string") throw new SignalingFailure("token_required");
+    verifyToken(token)
+      .then(async (grant) => {
+        if (session.ended) return;
+        if (grant.userId !== session.userId) throw new SignalingFailure("token_refused", { reason: "user" });
+        session.grant = grant;
+        this.#expiry.watch(session);
+        const closed = session.rooms.filter((room) => !session.mayBeIn(room));
+        await Promise.all(
+          closed.map((room) => withDeadline(membership.leave(session, room)).catch(() => {})),
+        );
+        reply.ok(receipt("renewed", { event: "token", expiresAt: grant.expiresAt }));
+      })
+      .catch((error: unknown) => reply.fail(error));
   }
 
   /** Runs a change of membership; the session's later events wait until it is done [P-38]. */

@@ -64,10 +64,11 @@ export class Membership {
    * Makes the session a member and tells everyone in the room, the newcomer included. One that is a member
    * already stays as it is [P-36].
    *
-   * @throws SignalingFailure too_many_rooms, room_full, duplicate, unavailable; RedisUnavailable.
+   * @throws SignalingFailure room_forbidden, too_many_rooms, room_full, duplicate, unavailable; RedisUnavailable.
    */
   async join(session: Session, place: Place): Promise<void> {
     if (session.places.has(place)) return;
+    if (!session.mayBeIn(place)) throw new SignalingFailure("room_forbidden", { roomId: place });
     if (!isLobby(place) && session.rooms.length >= this.#rules.maxRooms)
       throw new SignalingFailure("too_many_rooms", { roomId: place });
 
@@ -84,6 +85,11 @@ export class Membership {
     if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member, admission.version));
     // The connection was lost meanwhile: whoever it displaced is gone too, so the whole story is told.
     if (session.ended) await this.leave(session, place);
+    else if (!session.mayBeIn(place)) {
+      // Its token was renewed meanwhile, for other rooms.
+      await this.leave(session, place);
+      throw new SignalingFailure("room_forbidden", { roomId: place });
+    }
   }
 
   /** Takes the session out of the place and tells the others. Returns false if it was not there. */

@@ -15,7 +15,7 @@ type Roster = ReadonlyMap<string, string>;
 export function requireListedRoom(session: Session, scope: Scope, roomId: unknown): Place {
   const { rooms } = session;
   const asked = roomId === undefined && rooms.length === 1 ? rooms[0] : requireRoomId(roomId);
-  if (asked === undefined || (scope === "room" && !session.places.has(asked)))
+  if (asked === undefined || (scope === "room" && !session.places.has(asked)) || !session.mayBeIn(asked))
     throw new SignalingFailure("not_in_room");
   return asked;
 }

@@ -2,6 +2,7 @@
  * One client connection that has said who it is: where it is a member, and how to reach it.
  */
 
+import { admitsTo, type Grant } from "../access/grant.js";
 import type { Envelope, Member } from "../protocol/envelope.js";
 import { asMember, type Handshake } from "../protocol/identifiers.js";
 import { isLobby, type Place } from "../protocol/place.js";
@@ -35,12 +36,16 @@ export class Session {
   /** Set once the connection is gone, so that a join still under way knows that it came too late. */
   ended = false;
 
+  /** What it may do; a client can renew it. */
+  grant: Grant;
+
   readonly #profile: Handshake["profile"];
   /** Messages on their way through Redis, by target: while there are any, later ones go the same way (I2, [P-24]). */
   #unconfirmed: Map<string, number> | undefined;
 
-  constructor(id: string, handshake: Handshake, connection: Connection) {
+  constructor(id: string, handshake: Handshake, grant: Grant, connection: Connection) {
     this.id = id;
+    this.grant = grant;
     this.userId = handshake.userId;
     this.#profile = handshake.profile;
     this.connection = connection;
@@ -49,6 +54,11 @@ export class Session {
   /** The rooms, without the lobby. */
   get rooms(): Place[] {
     return [...this.places].filter((place) => !isLobby(place));
+  }
+
+  /** Anyone who has connected may be in the lobby. */
+  mayBeIn(place: Place): boolean {
+    return isLobby(place) || admitsTo(this.grant, place);
   }
 
   memberIn(place: Place): Member {

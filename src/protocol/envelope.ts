@@ -53,6 +53,16 @@ export function replacedNotice(userId: string, roomId: string | undefined): Enve
   };
 }
 
+/** [P-52] */
+export function tokenNotice(expiresAt: number): Envelope {
+  return {
+    type: "token",
+    msg: "the token expires soon: emit token with a new one",
+    status: 200,
+    data: { expiresAt },
+  };
+}
+
 /** [P-20] What the target of an addressed event gets. */
 export function addressedEnvelope(event: AddressedEvent, data: unknown): Envelope {
   return { type: event, msg: addressedEvents[event], status: 200, data };

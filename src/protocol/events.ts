@@ -17,7 +17,7 @@ export const addressedEvents = {
 export type AddressedEvent = keyof typeof addressedEvents;
 
 /** Everything else that a client may emit. */
-export const roomEvents = ["join", "leave", "roomUserList", "msg"] as const;
+export const roomEvents = ["join", "leave", "roomUserList", "msg", "token"] as const;
 
 type RoomEvent = (typeof roomEvents)[number];
 
@@ -32,6 +32,7 @@ export const serverTypes: ReadonlySet<string> = new Set([
   "error",
   "receipt",
   "roster",
+  "token",
   "roomUserList",
   ...Object.keys(addressedEvents),
 ]);

@@ -106,6 +106,30 @@ export const failures = {
     ends: "no",
     message: "this connection is in as many rooms as it may be: leave one first",
   },
+  token_required: {
+    status: 401,
+    retry: false,
+    ends: "yes",
+    message: "a token is missing: send it as auth.token, or as token in the query",
+  },
+  token_refused: {
+    status: 401,
+    retry: false,
+    ends: "connecting",
+    message: "the token is not accepted, for the reason given: get another",
+  },
+  token_expired: {
+    status: 401,
+    retry: false,
+    ends: "yes",
+    message: "the token has expired: connect again with a new one",
+  },
+  room_forbidden: {
+    status: 403,
+    retry: false,
+    ends: "connecting",
+    message: "the token does not admit to this room: get one that does",
+  },
   origin_refused: {
     status: 403,
     retry: false,
@@ -153,6 +177,12 @@ export const failures = {
     retry: true,
     ends: "connecting",
     message: "the server failed in a way it did not expect: this is its fault, not yours",
+  },
+  keys_unavailable: {
+    status: 503,
+    retry: true,
+    ends: "connecting",
+    message: "the server cannot get the keys that tokens are checked with just now: try again",
   },
   unavailable: {
     status: 503,

@@ -41,42 +41,79 @@ export interface Handshake {
   readonly userId: string;
   /** Undefined: the client starts in the lobby. */
   readonly roomId: string | undefined;
-  readonly profile: Readonly<Record<string, string | number | boolean | null>>;
+  readonly profile: Profile;
+}
+
+export type Profile = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What is known of a client beforehand, from its token, and wins over what it says. */
+export interface Vouched {
+  readonly userId: string | undefined;
+  readonly profile: Profile;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads the handshake; `auth` wins over the query, name by name [P-3]. Throws a SignalingFailure. */
-export function parseHandshake(query: Fields, auth: Fields): Handshake {
-  const given = (name: string) => (isAbsent(auth[name]) ? query[name] : auth[name]);
-  const userId = given("userId");
-  if (isAbsent(userId)) throw new SignalingFailure("user_id_required");
-  const roomId = given("roomId");
+/** A field of the handshake; `auth` wins over the query, name by name [P-3]. */
+function givenIn(query: Fields, auth: Fields, name: string): unknown {
+  return isAbsent(auth[name]) ? query[name] : auth[name];
+}
+
+/** The token that came with the handshake, if any [P-50]. @throws SignalingFailure token_refused. */
+export function parseToken(query: Fields, auth: Fields): string | undefined {
+  const token = givenIn(query, auth, "token");
+  if (isAbsent(token)) return undefined;
+  if (typeof token !== "string") throw new SignalingFailure("token_refused", { reason: "malformed" });
+  return token;
+}
+
+/** Reads the handshake [P-3]. @throws SignalingFailure. */
+export function parseHandshake(query: Fields, auth: Fields, vouched: Vouched): Handshake {
+  const roomId = givenIn(query, auth, "roomId");
   return {
-    userId: requireId(userId, "bad_user_id"),
+    userId: requireUserId(givenIn(query, auth, "userId"), vouched.userId),
     roomId: isAbsent(roomId) ? undefined : requireRoomId(roomId),
-    profile: parseProfile(query, auth),
+    profile: parseProfile(query, auth, vouched.profile),
   };
+}
+
+/** A client need not repeat what its token says of it, and must not contradict it [P-51]. */
+function requireUserId(given: unknown, vouched: string | undefined): string {
+  if (isAbsent(given)) {
+    if (vouched === undefined) throw new SignalingFailure("user_id_required");
+    return vouched;
+  }
+  const userId = requireId(given, "bad_user_id");
+  if (vouched !== undefined && userId !== vouched)
+    throw new SignalingFailure("token_refused", { reason: "user" });
+  return userId;
 }
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-function parseProfile(query: Fields, auth: Fields): Handshake["profile"] {
+function parseProfile(query: Fields, auth: Fields, vouched: Profile): Profile {
   const fields = [
     ...Object.entries(query).filter(([name]) => !transportFields.has(name) && !Object.hasOwn(auth, name)),
     ...Object.entries(auth),
   ].filter(([name]) => !identityFields.has(name));
-  if (fields.length > maxProfileFields) throw new SignalingFailure("bad_profile");
-
-  const profile: Record<string, string | number | boolean | null> = {};
-  for (const [name, value] of fields) {
-    if (parseId(name) === undefined || !isProfileValue(value)) throw new SignalingFailure("bad_profile");
-    profile[name] = value;
-  }
-  if (Buffer.byteLength(JSON.stringify(profile)) > maxProfileBytes) throw new SignalingFailure("bad_profile");
+  const profile = parseProfileFields({ ...Object.fromEntries(fields), ...vouched });
+  if (profile === undefined) throw new SignalingFailure("bad_profile");
   return profile;
+}
+
+/** A profile that keeps the rules [P-6]; undefined if this is none. */
+export function parseProfileFields(value: unknown): Profile | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const fields = Object.entries(value as Fields);
+  if (fields.length > maxProfileFields) return undefined;
+  const profile: Record<string, string | number | boolean | null> = {};
+  for (const [name, field] of fields) {
+    if (parseId(name) === undefined || identityFields.has(name) || !isProfileValue(field)) return undefined;
+    profile[name] = field;
+  }
+  return Buffer.byteLength(JSON.stringify(profile)) > maxProfileBytes ? undefined : profile;
 }
 
 function isProfileValue(value: unknown): value is string | number | boolean | null {

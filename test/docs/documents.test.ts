@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { maxTokenLength, maxTokenRooms } from "../../src/access/token-verifier.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { settings } from "../../src/config/settings.js";
 import { connectTimeoutMs } from "../../src/gateway/socket-gateway.js";
@@ -55,6 +56,8 @@ it("lists the limits of the source", () => {
     `${maxIdLength} UTF-16 code units`,
     `${maxProfileFields}`,
     `${maxProfileBytes} bytes`,
+    `${maxTokenRooms}`,
+    `${maxTokenLength} characters`,
     `${maxWaitingEvents}`,
     `${connectTimeoutMs} ms`,
     `${config.maxRooms}, SIGNALER_MAX_ROOMS`,
@@ -90,7 +93,8 @@ it("is cited by code or tests, rule for rule", () => {
 
 it("and the compose file passes every setting on that is not its own business", () => {
   const compose = readFileSync(`${root}docker-compose.yml`, "utf8");
-  const passed = [...compose.matchAll(/^ +(SIGNALER_\w+): \$\{\1:-\}$/gm)].map(([, env]) => env);
+  // Open unless it is said otherwise: whoever tries the cluster out means it so.
+  const passed = [...compose.matchAll(/^ +(SIGNALER_\w+): \$\{\1(:-|-open)\}$/gm)].map(([, env]) => env);
   const own = ["SIGNALER_PORT", "SIGNALER_HOST", "REDIS_URL"];
   expect(passed).toEqual(
     Object.values(settings)

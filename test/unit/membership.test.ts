@@ -1,5 +1,6 @@
 /** What a membership owes the roster when the roster cannot be reached. */
 import { describe, expect, it } from "vitest";
+import { openGrant } from "../../src/access/grant.js";
 import { RedisUnavailable } from "../../src/cluster/driver.js";
 import type { Admission, Dismissal } from "../../src/cluster/rooms.js";
 import { LocalMembers } from "../../src/meeting/local-members.js";
@@ -43,7 +44,7 @@ function membership() {
     { capacity: 0, duplicates: "replace", maxRooms: 16 },
   );
   const session = (id: string) =>
-    new Session(id, { userId: "alice", roomId: "room", profile: {} }, connection);
+    new Session(id, { userId: "alice", roomId: "room", profile: {} }, openGrant, connection);
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   return { subject, register, session, announced, dismissed, settled };
 }

@@ -1,5 +1,6 @@
 /** The relay's choice between the short way and the cluster. */
 import { describe, expect, it } from "vitest";
+import { openGrant } from "../../src/access/grant.js";
 import type { AddressedMessage, Outcome } from "../../src/cluster/outbox.js";
 import { LocalMembers } from "../../src/meeting/local-members.js";
 import { Relay } from "../../src/meeting/relay.js";
@@ -20,7 +21,7 @@ class FakeConnection implements Connection {
 
 function member(local: LocalMembers, userId: string) {
   const connection = new FakeConnection();
-  const session = new Session(`s-${userId}`, { userId, roomId: "room", profile: {} }, connection);
+  const session = new Session(`s-${userId}`, { userId, roomId: "room", profile: {} }, openGrant, connection);
   local.add("room", session);
   return { session, connection };
 }

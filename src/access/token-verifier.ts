@@ -1,0 +1,142 @@
+/**
+ * Reads the tokens that clients show: JSON Web Tokens, signed with a shared secret or with keys that are
+ * published at a URL.
+ */
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { SignalingFailure } from "../protocol/failures.js";
+import { parseId, parseProfileFields } from "../protocol/identifiers.js";
+import { type Grant, type Role, roles } from "./grant.js";
+
+/** With a secret only these, and with published keys only the others: a public key must never pass for a secret. */
+const secretAlgorithms = ["HS256", "HS384", "HS512"];
+const keyAlgorithms = [
+  ...["RS256", "RS384", "RS512"],
+  ...["PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA"],
+];
+/** Clocks of those who make tokens may be off by so much, in seconds. */
+const clockToleranceS = 5;
+const keysTimeoutMs = 3_000;
+const keysCooldownMs = 10_000;
+const keysMaxAgeMs = 600_000;
+/** Bounds what a token can make the server remember and compare. */
+export const maxTokenRooms = 100;
+/** Longer ones are not even looked at, in characters. */
+export const maxTokenLength = 8_192;
+
+export interface TokenSource {
+  readonly secret: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
+/** Why a token is refused, as clients are told in `data.reason` [P-51]. */
+type TokenRefusal =
+  | "malformed"
+  | "algorithm"
+  | "signature"
+  | "expired"
+  | "not_yet_valid"
+  | "issuer"
+  | "audience"
+  | "claims"
+  | "user";
+
+export class TokenVerifier {
+  readonly #key: Uint8Array | JWTVerifyGetKey;
+  readonly #algorithms: string[];
+  readonly #source: TokenSource;
+
+  constructor(source: TokenSource) {
+    this.#source = source;
+    if (source.secret !== undefined) {
+      this.#key = new TextEncoder().encode(source.secret);
+      this.#algorithms = secretAlgorithms;
+    } else if (source.jwksUrl !== undefined) {
+      this.#key = createRemoteJWKSet(new URL(source.jwksUrl), {
+        timeoutDuration: keysTimeoutMs,
+        cooldownDuration: keysCooldownMs,
+        cacheMaxAge: keysMaxAgeMs,
+      });
+      this.#algorithms = keyAlgorithms;
+    } else throw new Error("tokens need a secret or a URL of keys");
+  }
+
+  /** @throws SignalingFailure token_refused, keys_unavailable. */
+  async verify(token: string): Promise<Grant> {
+    if (token.length > maxTokenLength) throw refused("malformed");
+    const { issuer, audience } = this.#source;
+    const options = {
+      algorithms: this.#algorithms,
+      clockTolerance: clockToleranceS,
+      requiredClaims: ["exp"],
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    };
+    let payload: JWTPayload;
+    try {
+      // Two calls, because jose types a key and a function that finds one apart.
+      ({ payload } =
+        typeof this.#key === "function"
+          ? await jwtVerify(token, this.#key, options)
+          : await jwtVerify(token, this.#key, options));
+    } catch (error) {
+      throw asFailure(error);
+    }
+    return asGrant(payload);
+  }
+}
+
+function refused(reason: TokenRefusal): SignalingFailure {
+  return new SignalingFailure("token_refused", { reason });
+}
+
+function asFailure(error: unknown): SignalingFailure {
+  if (error instanceof errors.JWTExpired) return refused("expired");
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "iss") return refused("issuer");
+    if (error.claim === "aud") return refused("audience");
+    return refused(error.claim === "nbf" ? "not_yet_valid" : "claims");
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return refused("algorithm");
+  if (
+    error instanceof errors.JWSSignatureVerificationFailed ||
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys
+  )
+    return refused("signature");
+  if (
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JOSENotSupported
+  )
+    return refused("malformed");
+  // The keys could not be fetched, or are none.
+  return new SignalingFailure("keys_unavailable");
+}
+
+/** @throws SignalingFailure token_refused, if a claim is not what it should be. */
+function asGrant(claims: JWTPayload): Grant {
+  const userId = parseId(claims.sub);
+  const rooms = claims["rooms"] ?? [];
+  const role = claims["role"] ?? "member";
+  const list = typeof rooms === "string" ? [rooms] : rooms;
+  const profile = parseProfileFields(claims["profile"] ?? {});
+  if (userId === undefined || profile === undefined || !isRole(role) || !isRoomList(list))
+    throw refused("claims");
+  // The role is shown like a profile, and is nobody's own to choose.
+  return { userId, rooms: list, role, profile: { ...profile, role }, expiresAt: (claims.exp ?? 0) * 1_000 };
+}
+
+function isRole(value: unknown): value is Role {
+  return (roles as readonly unknown[]).includes(value);
+}
+
+function isRoomList(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= maxTokenRooms &&
+    value.every((room) => parseId(room) !== undefined && typeof room === "string")
+  );
+}

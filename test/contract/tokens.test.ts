@@ -1,0 +1,177 @@
+/**
+ * Who gets in where tokens are asked for, as whom, into which rooms and for how long [P-50] to [P-53].
+ */
+import { SignJWT } from "jose";
+import { expect, it } from "vitest";
+import { issueToken } from "../../src/access/issue-token.js";
+import { connect, open, refused } from "../harness/client.js";
+import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
+
+const secret = "a secret of at least thirty-two characters";
+const config = { auth: "token", jwtSecret: secret } as const;
+
+type Wishes = Parameters<typeof issueToken>[1];
+
+const tokenFor = (userId: string, rooms: readonly string[], wishes: Partial<Wishes> = {}) =>
+  issueToken(secret, {
+    userId,
+    rooms,
+    role: "member",
+    profile: {},
+    ttlS: 60,
+    issuer: undefined,
+    audience: undefined,
+    ...wishes,
+  });
+
+/** A token with just these claims, signed with the secret. */
+const signed = (claims: Record<string, unknown>, key = secret, alg = "HS256") =>
+  new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(key));
+
+const soon = () => Math.floor(Date.now() / 1_000) + 60;
+
+describeOnEachStore("tokens", (store) => {
+  it("let in whom they name, with their profile and role over the client's own [P-51]", async () => {
+    const { url } = await startNode(store, config);
+    const roomId = unique("room");
+    const token = await tokenFor("alice", [roomId], { role: "host", profile: { nickname: "A" } });
+    const alice = await connect(
+      url,
+      { userId: "alice", roomId, nickname: "Mallory", role: "king", pub: "1" },
+      { auth: { token } },
+    );
+    expect(await alice.ask("roomUserList")).toEqual([
+      { userId: "alice", roomId, nickname: "A", role: "host", pub: "1" },
+    ]);
+    // In the query, and without saying again who it is.
+    const bob = open(url, { roomId, token: await tokenFor("bob", [roomId]) });
+    expect((await bob.next("join")).data).toEqual({ userId: "bob", roomId, role: "member" });
+    expect((await bob.ask("offer", { targetUid: "alice" })).status).toBe(200);
+    expect((await alice.next("offer")).data.userId).toBe("bob");
+  });
+
+  it("keep out whoever has none [P-50]", async () => {
+    const { url } = await startNode(store, config);
+    const { type, status, data } = await refused(url, { userId: "alice", roomId: "room" });
+    expect([type, status, data.code, data.event]).toEqual(["error", 401, "token_required", "connect"]);
+    expect((await refused(url, { userId: "alice" })).data.code).toBe("token_required");
+  });
+
+  const bad: [reason: string, what: string, token: () => Promise<unknown> | unknown][] = [
+    ["malformed", "no token at all", () => "token"],
+    ["malformed", "not a string", () => ({ token: true })],
+    ["malformed", "too long", async () => `${await tokenFor("alice", ["*"])}${"x".repeat(8_192)}`],
+    ["signature", "signed with another secret", () => signed({ sub: "alice", exp: soon() }, "x".repeat(32))],
+    ["algorithm", "not signed", () => `${encode({ alg: "none" })}.${encode({ sub: "alice", exp: soon() })}.`],
+    ["expired", "over", () => signed({ sub: "alice", exp: soon() - 120 })],
+    ["not_yet_valid", "to come", () => signed({ sub: "alice", exp: soon() + 120, nbf: soon() + 60 })],
+    ["claims", "without an end", () => signed({ sub: "alice" })],
+    ["claims", "without a user", () => signed({ exp: soon() })],
+    ["claims", "with a user that is no id", () => signed({ sub: "{alice}", exp: soon() })],
+    ["claims", "with a role that is none", () => signed({ sub: "alice", exp: soon(), role: "king" })],
+    ["claims", "with rooms that are none", () => signed({ sub: "alice", exp: soon(), rooms: [7, {}] })],
+    [
+      "claims",
+      "with too many rooms",
+      () => signed({ sub: "alice", exp: soon(), rooms: Array(101).fill("r") }),
+    ],
+    [
+      "claims",
+      "with a profile that is none",
+      () => signed({ sub: "alice", exp: soon(), profile: { a: {} } }),
+    ],
+    [
+      "claims",
+      "with a profile that renames",
+      () => signed({ sub: "alice", exp: soon(), profile: { userId: "b" } }),
+    ],
+    ["user", "of somebody else", () => tokenFor("bob", ["*"])],
+  ];
+  it.each(bad)("that are refused for %s: %s", async (reason, _, make) => {
+    const { url } = await startNode(store, config);
+    const { status, data } = await refused(url, { userId: "alice" }, { auth: { token: await make() } });
+    expect([status, data.code, data.reason]).toEqual([401, "token_refused", reason]);
+  });
+
+  it("must come from the issuer and be for the audience that are configured", async () => {
+    const { url } = await startNode(store, { ...config, jwtIssuer: "us", jwtAudience: "meetings" });
+    const reasonFor = async (wishes: Partial<Wishes>) => {
+      const token = await tokenFor("alice", ["*"], wishes);
+      return (await refused(url, { userId: "alice" }, { auth: { token } })).data.reason;
+    };
+    expect(await reasonFor({ audience: "meetings" })).toBe("issuer");
+    expect(await reasonFor({ issuer: "them", audience: "meetings" })).toBe("issuer");
+    expect(await reasonFor({ issuer: "us", audience: "others" })).toBe("audience");
+    const token = await tokenFor("alice", ["*"], { issuer: "us", audience: "meetings" });
+    await connect(url, { userId: "alice" }, { auth: { token } });
+  });
+
+  it("admit to the rooms that they name or match, and to no others", async () => {
+    const { url } = await startNode(store, config);
+    const token = await tokenFor("alice", ["standup", "team-*-2026"]);
+    const alice = await connect(url, { userId: "alice", roomId: "standup" }, { auth: { token } });
+    expect((await alice.ask("join", { roomId: "team-red-2026" })).status).toBe(200);
+    for (const roomId of ["standup2", "team-2026", "team-red-20260", "xteam-red-2026"]) {
+      const answer = await alice.ask("join", { roomId });
+      expect([answer.status, answer.data.code]).toEqual([403, "room_forbidden"]);
+    }
+    const stranger = open(url, { userId: "alice", roomId: "secret" }, { auth: { token } });
+    expect((await stranger.next("error")).data).toMatchObject({ code: "room_forbidden", event: "connect" });
+    expect(await stranger.ended).toBe("io server disconnect");
+    // A token that names no rooms admits to the lobby.
+    const bare = await tokenFor("bob", []);
+    const bob = await connect(url, { userId: "bob" }, { auth: { token: bare } });
+    expect((await bob.ask("join", { roomId: "standup" })).data.code).toBe("room_forbidden");
+  });
+
+  it("admit to lists no more than to rooms, in one directory too", async () => {
+    const { url } = await startNode(store, { ...config, scope: "global" });
+    const [mine, other] = [unique("room"), unique("room")];
+    const token = await tokenFor("alice", [mine]);
+    const alice = await connect(url, { userId: "alice", roomId: mine }, { auth: { token } });
+    expect((await alice.ask("roomUserList", { roomId: other })).data.code).toBe("not_in_room");
+    expect(await alice.ask("roomUserList", { roomId: mine })).toHaveLength(1);
+  });
+
+  it("end with a warning, and then with the connection [P-52]", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const roomId = unique("room");
+    const bob = await connect(
+      second.url,
+      { userId: "bob", roomId },
+      { auth: { token: await tokenFor("bob", [roomId]) } },
+    );
+    const token = await tokenFor("alice", [roomId], { ttlS: 2 });
+    const alice = await connect(first.url, { userId: "alice", roomId }, { auth: { token } });
+    const warning = await alice.next("token");
+    expect(warning.status).toBe(200);
+    expect(warning.data.expiresAt).toBeGreaterThan(Date.now() - 1_000);
+    expect((await alice.next("error")).data).toMatchObject({ code: "token_expired", retry: false });
+    expect(await alice.ended).toBe("io server disconnect");
+    expect((await bob.next("leave")).data.userId).toBe("alice");
+  });
+
+  it("can be renewed while connected, and then count from there on [P-53]", async () => {
+    const { url } = await startNode(store, config);
+    const [kept, closed] = [unique("room"), unique("room")];
+    const auth = { token: await tokenFor("alice", [kept, closed], { ttlS: 2 }) };
+    const alice = await connect(url, { userId: "alice", roomId: kept }, { auth });
+    expect((await alice.ask("join", { roomId: closed })).status).toBe(200);
+    await alice.next("token");
+
+    const others = await alice.ask("token", { token: await tokenFor("bob", [kept]) });
+    expect(others.data).toMatchObject({ code: "token_refused", reason: "user" });
+    expect((await alice.ask("token", { token: "x" })).data.reason).toBe("malformed");
+    expect((await alice.ask("token", {})).data.code).toBe("token_required");
+    const renewed = await alice.ask("token", { token: await tokenFor("alice", [kept]) });
+    expect(renewed).toMatchObject({ type: "receipt", msg: "renewed", status: 200, data: { event: "token" } });
+    expect(renewed.data.expiresAt).toBeGreaterThan(Date.now() + 50_000);
+    // The rooms that it no longer admits to are left.
+    expect((await alice.ask("roomUserList", { roomId: closed })).data.code).toBe("not_in_room");
+    expect(await alice.ask("roomUserList", { roomId: kept })).toHaveLength(1);
+  });
+});
+
+function encode(part: unknown): string {
+  return Buffer.from(JSON.stringify(part)).toString("base64url");
+}
