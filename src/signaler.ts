@@ -151,16 +151,27 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     { scope: config.scope, rosterEvent: config.rosterEvent },
   );
 
-  const server = createOperationsServer(() => {
-    const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
-    return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
-  }, metrics);
+  const server = createOperationsServer(
+    () => {
+      const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
+      return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
+    },
+    metrics,
+    config.handshakeMs,
+  );
   const gateway = new SocketGateway(server, meeting, {
     origins: config.origins,
     maxMessageBytes: config.maxMessageBytes,
+    messageRate:
+      config.messageRate === 0 ? undefined : { rate: config.messageRate, burst: config.messageBurst },
+    connections: config,
+    handshakeMs: config.handshakeMs,
+    maxQueuedBytes: config.maxQueuedBytes,
+    trustedProxies: config.trustedProxies,
     verifyToken,
     adapter: cluster.adapter.create,
     onRefused: onFailure,
+    now,
   });
 
   async function close(): Promise<void> {

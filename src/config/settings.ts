@@ -3,6 +3,7 @@
  * environment over default. The help text and the README's table are made from this list.
  */
 import { z } from "zod";
+import { networks } from "./networks.js";
 
 const wholeNumber = (least: number, most: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most));
@@ -122,6 +123,79 @@ export const settings = {
     default: "65536",
     remedy: "give a whole number from 1024 to 16777216",
     schema: wholeNumber(1_024, 16_777_216),
+  }),
+  messageRate: setting({
+    flag: "message-rate",
+    env: "SIGNALER_MESSAGE_RATE",
+    value: "EVENTS",
+    meaning: "events that a connection may send in a second, over time; 0 for no bound",
+    default: "50",
+    remedy: "give a whole number from 0 to 100000",
+    schema: wholeNumber(0, 100_000),
+  }),
+  messageBurst: setting({
+    flag: "message-burst",
+    env: "SIGNALER_MESSAGE_BURST",
+    value: "EVENTS",
+    meaning: "events that a connection may send at once, as at the start of a call, before its rate counts",
+    default: "500",
+    remedy: "give a whole number from 1 to 100000",
+    schema: wholeNumber(1, 100_000),
+  }),
+  connectionsPerUser: setting({
+    flag: "connections-per-user",
+    env: "SIGNALER_CONNECTIONS_PER_USER",
+    value: "CONNECTIONS",
+    meaning: "most connections of one user to one node; 0 for no bound",
+    default: "20",
+    remedy: "give a whole number from 0 to 100000",
+    schema: wholeNumber(0, 100_000),
+  }),
+  connectionsPerAddress: setting({
+    flag: "connections-per-address",
+    env: "SIGNALER_CONNECTIONS_PER_ADDRESS",
+    value: "CONNECTIONS",
+    meaning: "most connections of one address (of an IPv6 /64) to one node; 0 for no bound",
+    default: "1000",
+    remedy: "give a whole number from 0 to 1000000",
+    schema: wholeNumber(0, 1_000_000),
+  }),
+  failedHandshakes: setting({
+    flag: "failed-handshakes",
+    env: "SIGNALER_FAILED_HANDSHAKES",
+    value: "HANDSHAKES",
+    meaning: "handshakes of one address that may fail on one node in a minute; 0 for no bound",
+    default: "100",
+    remedy: "give a whole number from 0 to 1000000",
+    schema: wholeNumber(0, 1_000_000),
+  }),
+  trustedProxies: setting({
+    flag: "trusted-proxies",
+    env: "SIGNALER_TRUSTED_PROXIES",
+    value: "NETWORKS",
+    meaning:
+      "proxies whose X-Forwarded-For is believed, by commas: addresses, networks such as 10.0.0.0/8, loopback, private, none; their own addresses are not counted",
+    default: "loopback,private",
+    remedy: "give loopback, private, none, or addresses and networks such as 203.0.113.7,10.0.0.0/8",
+    schema: networks,
+  }),
+  handshakeMs: setting({
+    flag: "handshake-ms",
+    env: "SIGNALER_HANDSHAKE_MS",
+    value: "MS",
+    meaning: "how long a client may take to say who it is",
+    default: "5000",
+    remedy: "give a whole number of milliseconds from 100 to 60000",
+    schema: wholeNumber(100, 60_000),
+  }),
+  maxQueuedBytes: setting({
+    flag: "max-queued-bytes",
+    env: "SIGNALER_MAX_QUEUED_BYTES",
+    value: "BYTES",
+    meaning: "what may wait for a slow client to read it, before it is cut",
+    default: "1048576",
+    remedy: "give a whole number from 65536 to 1073741824",
+    schema: wholeNumber(65_536, 1_073_741_824),
   }),
   origins: setting({
     flag: "origins",

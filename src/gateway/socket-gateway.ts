@@ -10,13 +10,19 @@ import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
 import { type Handshake, parseHandshake, parseToken } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
+import { Backlog } from "./backlog.js";
+import { ClientAddresses } from "./client-address.js";
+import { ConnectionLimits, type ConnectionRules } from "./connection-limits.js";
 import { createParser } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
+import { type RateLimit, TokenBucket } from "./token-bucket.js";
 
 /** Who gets the sessions and what they send; the meeting does. */
 export interface SessionHost {
   open(session: Session, roomId: string | undefined): void;
   receive(session: Session, event: unknown, args: unknown[]): void;
+  /** The client may not send this now. */
+  refuse(session: Session, event: unknown, args: unknown[], failure: SignalingFailure): void;
   close(session: Session): void;
 }
 
@@ -25,16 +31,28 @@ export interface GatewayOptions {
   readonly origins: readonly string[];
   /** Largest message that is taken in, in bytes; a frame of four times as much ends the connection. */
   readonly maxMessageBytes: number;
+  /** What a connection may send; undefined for no bound. */
+  readonly messageRate: RateLimit | undefined;
+  readonly connections: ConnectionRules;
+  /** How long a client may take from connecting to naming itself, in milliseconds [P-47]. */
+  readonly handshakeMs: number;
+  /** What may wait for a client to read it, in bytes [P-48]. */
+  readonly maxQueuedBytes: number;
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Reads a token; undefined where none are asked for. */
   readonly verifyToken: ((token: string) => Promise<Grant>) | undefined;
   readonly adapter: NonNullable<ServerOptions["adapter"]>;
   readonly onRefused: (failure: SignalingFailure, cause?: unknown) => void;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
 }
 
-/** How long a client may take from connecting to naming itself, in milliseconds [P-47]. */
-export const connectTimeoutMs = 5_000;
 /** A frame of this many times the message limit is not even parsed [P-46]. */
 const frameLimitFactor = 4;
+
+/** So many times more packets than events are taken, since events have been refused and ended before that. */
+const packetsPerEvent = 4;
 
 interface SocketData {
   readonly handshake: Handshake;
@@ -51,31 +69,40 @@ export class SocketGateway {
   /** Connections that have named themselves. */
   readonly #named = new WeakSet<SignalerSocket["conn"]>();
   readonly #host: SessionHost;
-  readonly #onRefused: GatewayOptions["onRefused"];
-  readonly #verifyToken: GatewayOptions["verifyToken"];
+  readonly #options: GatewayOptions;
+  readonly #addresses: ClientAddresses;
+  readonly #limits: ConnectionLimits;
+  readonly #backlog: Backlog;
+  /** Where connections come from, as long as they last. */
+  readonly #cameFrom = new WeakMap<SignalerSocket["conn"], string>();
   #ending = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(server: HttpServer, host: SessionHost, options: GatewayOptions) {
     this.#server = server;
     this.#host = host;
-    this.#onRefused = options.onRefused;
-    this.#verifyToken = options.verifyToken;
+    this.#options = options;
+    this.#addresses = new ClientAddresses(options.trustedProxies);
+    this.#limits = new ConnectionLimits(options.connections);
+    this.#backlog = new Backlog(options.maxQueuedBytes, () => this.#refused("slow_reader"));
     const anyOrigin = options.origins.includes("*");
     this.#io = new Server(server, {
       adapter: options.adapter,
       parser: createParser(options.maxMessageBytes),
       maxHttpBufferSize: options.maxMessageBytes * frameLimitFactor,
-      connectTimeout: connectTimeoutMs,
+      connectTimeout: options.handshakeMs,
       httpCompression: false,
       cors: { origin: anyOrigin ? "*" : [...options.origins] },
       // CORS does not apply to WebSocket: the server has to look for itself [P-2].
       allowRequest: (request, decide) => {
-        const refusal = this.#refusalOf(request, anyOrigin ? undefined : options.origins);
-        if (refusal !== undefined) this.#onRefused(new SignalingFailure(refusal));
-        decide(refusal ?? null, refusal === undefined);
+        void this.#refusalOf(request, anyOrigin ? undefined : options.origins).then((refusal) => {
+          if (refusal !== undefined) this.#refused(refusal);
+          decide(refusal ?? null, refusal === undefined);
+        });
       },
     });
+    this.#io.engine.on("connection", (conn: SignalerSocket["conn"]) => this.#accept(conn));
+    this.#io.engine.on("flush", (conn: SignalerSocket["conn"]) => this.#backlog.flushed(conn));
     this.#io.use((socket, next) => void this.#readHandshake(socket).then(next));
     this.#io.on("connection", (socket) => this.#open(socket));
   }
@@ -119,12 +146,57 @@ export class SocketGateway {
   }
 
   /** Decides on every handshake request, before anything is kept of it. */
-  #refusalOf(request: IncomingMessage, origins: readonly string[] | undefined): FailureCode | undefined {
+  async #refusalOf(
+    request: IncomingMessage,
+    origins: readonly string[] | undefined,
+  ): Promise<FailureCode | undefined> {
     if (this.#ending) return "shutting_down";
+    const address = this.#addresses.of(request);
     const { origin } = request.headers;
-    return origin === undefined || origins === undefined || origins.includes(origin)
-      ? undefined
-      : "origin_refused";
+    if (origin !== undefined && origins !== undefined && !origins.includes(origin)) {
+      await this.#limits.failed(address);
+      return "origin_refused";
+    }
+    return this.#limits.refusalOf(address);
+  }
+
+  /** Watches a connection from its first moment, before it has said who it is. */
+  #accept(conn: SignalerSocket["conn"]): void {
+    const address = this.#addresses.of(conn.request);
+    if (address !== undefined) {
+      this.#cameFrom.set(conn, address);
+      this.#limits.opened(address);
+    }
+    this.#backlog.watch(conn);
+    this.#guard(conn);
+    conn.once("close", (reason: string) => {
+      if (address !== undefined) this.#limits.closed(address);
+      const tooLate = reason === "forced close" && !this.#named.has(conn) && !this.#ending;
+      if (tooLate) this.#failed(conn, new SignalingFailure("handshake_timeout"));
+    });
+  }
+
+  /** Cuts who floods with packets that are no events: events are counted by themselves, and answered. */
+  #guard(conn: SignalerSocket["conn"]): void {
+    const { messageRate, now } = this.#options;
+    if (messageRate === undefined) return;
+    const { rate, burst } = messageRate;
+    const packets = new TokenBucket({ rate: packetsPerEvent * rate, burst: packetsPerEvent * burst }, now());
+    conn.on("packet", () => {
+      if (packets.take(now()) === "allowed" || conn.readyState !== "open") return;
+      this.#failed(conn, new SignalingFailure("flooding"));
+      conn.close(true);
+    });
+  }
+
+  #refused(code: FailureCode): void {
+    this.#options.onRefused(new SignalingFailure(code));
+  }
+
+  /** Also counts against the address: whoever fails too often has to wait. */
+  #failed(conn: SignalerSocket["conn"], failure: SignalingFailure, cause?: unknown): void {
+    this.#options.onRefused(failure, cause);
+    void this.#limits.failed(this.#cameFrom.get(conn));
   }
 
   /** Who it is, and what it may do; resolves to the refusal, if it is refused [P-4]. */
@@ -139,21 +211,25 @@ export class SocketGateway {
     try {
       const { query, auth } = socket.handshake;
       const grant = await this.#readGrant(query, auth);
-      socket.data = { grant, handshake: parseHandshake(query, auth, grant) };
+      const handshake = parseHandshake(query, auth, grant);
+      if (!this.#limits.hasRoomFor(handshake.userId))
+        throw new SignalingFailure("too_many_connections", { limit: "user" });
+      socket.data = { grant, handshake };
       return undefined;
     } catch (error) {
       this.#named.delete(conn);
       const failure = error instanceof SignalingFailure ? error : new SignalingFailure("internal");
-      this.#onRefused(failure, failure === error ? undefined : error);
+      this.#failed(conn, failure, failure === error ? undefined : error);
       return Object.assign(new Error(failure.message), { data: failureEnvelope(failure, "connect") });
     }
   }
 
   async #readGrant(query: Fields, auth: Fields): Promise<Grant> {
-    if (this.#verifyToken === undefined) return openGrant;
+    const { verifyToken } = this.#options;
+    if (verifyToken === undefined) return openGrant;
     const token = parseToken(query, auth);
     if (token === undefined) throw new SignalingFailure("token_required");
-    return this.#verifyToken(token);
+    return verifyToken(token);
   }
 
   #open(socket: SignalerSocket): void {
@@ -161,14 +237,34 @@ export class SocketGateway {
     const session = new Session(socket.id, handshake, grant, new SocketConnection(socket));
     releaseHandshake(socket);
     this.#sessions.set(session.id, session);
-    // One listener for whatever comes, so that unknown events are answered like all others.
-    socket.onAny((event: unknown, ...args: unknown[]) => this.#host.receive(session, event, args));
+    this.#limits.entered(session.userId);
+    this.#listen(socket, session);
     socket.on("disconnect", () => {
       this.#sessions.delete(session.id);
+      this.#limits.left(session.userId);
       this.#host.close(session);
       if (this.#sessions.size === 0) this.#onEmpty?.();
     });
     this.#host.open(session, handshake.roomId);
+  }
+
+  /** One listener for whatever comes, so that unknown events are answered like all others. */
+  #listen(socket: SignalerSocket, session: Session): void {
+    const { messageRate, now } = this.#options;
+    const events = messageRate && new TokenBucket(messageRate, now());
+    socket.onAny((event: unknown, ...args: unknown[]) => {
+      const verdict = events?.take(now()) ?? "allowed";
+      if (verdict === "allowed") {
+        this.#host.receive(session, event, args);
+      } else if (verdict === "refused") {
+        const retryAfterMs = events?.waitMs ?? 0;
+        this.#host.refuse(session, event, args, new SignalingFailure("rate_limited", { retryAfterMs }));
+      } else if (!session.ended) {
+        this.#host.refuse(session, event, args, new SignalingFailure("flooding"));
+        void this.#limits.failed(this.#cameFrom.get(socket.conn));
+        session.connection.end("final");
+      }
+    });
   }
 }
 

@@ -114,6 +114,11 @@ export class Meeting {
     else this.#reply(session, event, takeAck(args)).fail(new SignalingFailure("too_many_waiting"));
   }
 
+  /** Tells a client that it may not send this now. */
+  refuse(session: Session, event: unknown, args: unknown[], failure: SignalingFailure): void {
+    if (!session.ended) this.#reply(session, event, takeAck(args)).fail(failure);
+  }
+
   #handle(session: Session, event: unknown, args: unknown[]): void {
     const reply = this.#reply(session, event, takeAck(args));
     try {

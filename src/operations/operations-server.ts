@@ -5,6 +5,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Metrics } from "./metrics.js";
 
+/** How long a client may take to send a whole request, such as a polling client's message. */
+const requestMs = 30_000;
+/** How often the server looks for clients that take longer. */
+const checkIntervalMs = 1_000;
+
 export interface Readiness {
   /** Why the node should get no new connections; none of these means that it should be restarted. */
   readonly reasons: readonly string[];
@@ -15,8 +20,18 @@ export interface Readiness {
 /** Above a proxy's idle time, so that it is the proxy that closes an idle connection and not a race. */
 const keepAliveTimeoutMs = 65_000;
 
-export function createOperationsServer(readiness: () => Readiness, metrics: Metrics): Server {
-  const server = createServer((request, response) => {
+/** @param headersMs - how long a client may take to send a request's head. */
+export function createOperationsServer(
+  readiness: () => Readiness,
+  metrics: Metrics,
+  headersMs: number,
+): Server {
+  const limits = {
+    headersTimeout: headersMs,
+    requestTimeout: Math.max(headersMs, requestMs),
+    connectionsCheckingInterval: checkIntervalMs,
+  };
+  const server = createServer(limits, (request, response) => {
     answer(request, response, readiness, metrics).catch((error: unknown) => response.destroy(error as Error));
   });
   server.keepAliveTimeout = keepAliveTimeoutMs;

@@ -166,6 +166,42 @@ export const failures = {
     ends: "no",
     message: "binary payloads are not relayed: send JSON",
   },
+  handshake_timeout: {
+    status: 408,
+    retry: true,
+    ends: "yes",
+    message: "the client did not name itself in time (not told: the connection is just closed)",
+  },
+  slow_reader: {
+    status: 408,
+    retry: true,
+    ends: "yes",
+    message: "the client did not read what it was sent (not told: the connection is just cut)",
+  },
+  rate_limited: {
+    status: 429,
+    retry: true,
+    ends: "no",
+    message: "too many events at once: wait for retryAfterMs, and send less from then on",
+  },
+  flooding: {
+    status: 429,
+    retry: false,
+    ends: "yes",
+    message: "events went on coming after many were refused: connect again, and send less",
+  },
+  too_many_connections: {
+    status: 429,
+    retry: true,
+    ends: "yes",
+    message: "this user or address has as many connections as it may have: close one first",
+  },
+  too_many_failures: {
+    status: 429,
+    retry: true,
+    ends: "yes",
+    message: "too many handshakes from this address failed: wait a minute",
+  },
   too_many_waiting: {
     status: 429,
     retry: true,

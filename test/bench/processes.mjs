@@ -21,7 +21,13 @@ for (const [signal, status] of [
 /** Settings of the shell must not reach the servers: only what is named here, and where programs are. */
 export function startProcess(command, args, { env = {}, stderr = "inherit" } = {}) {
   const child = spawn(command, args, {
-    env: { PATH: process.env["PATH"], NODE_ENV: "production", SIGNALER_AUTH: "open", ...env },
+    env: {
+      PATH: process.env["PATH"],
+      NODE_ENV: "production",
+      SIGNALER_AUTH: "open",
+      SIGNALER_MESSAGE_RATE: "0",
+      ...env,
+    },
     stdio: ["ignore", "pipe", stderr],
   });
   running.add(child);

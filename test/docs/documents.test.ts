@@ -8,7 +8,6 @@ import { expect, it } from "vitest";
 import { maxTokenLength, maxTokenRooms } from "../../src/access/token-verifier.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { settings } from "../../src/config/settings.js";
-import { connectTimeoutMs } from "../../src/gateway/socket-gateway.js";
 import { maxWaitingEvents } from "../../src/meeting/meeting.js";
 import { addressedEvents, roomEvents } from "../../src/protocol/events.js";
 import { failures } from "../../src/protocol/failures.js";
@@ -59,7 +58,13 @@ it("lists the limits of the source", () => {
     `${maxTokenRooms}`,
     `${maxTokenLength} characters`,
     `${maxWaitingEvents}`,
-    `${connectTimeoutMs} ms`,
+    `${config.handshakeMs} ms, SIGNALER_HANDSHAKE_MS`,
+    `${config.messageRate} a second, SIGNALER_MESSAGE_RATE`,
+    `${config.messageBurst}, SIGNALER_MESSAGE_BURST`,
+    `${config.maxQueuedBytes} bytes, SIGNALER_MAX_QUEUED_BYTES`,
+    `${config.connectionsPerUser}, SIGNALER_CONNECTIONS_PER_USER`,
+    `${config.connectionsPerAddress}, SIGNALER_CONNECTIONS_PER_ADDRESS`,
+    `${config.failedHandshakes}, SIGNALER_FAILED_HANDSHAKES`,
     `${config.maxRooms}, SIGNALER_MAX_ROOMS`,
     "no bound, SIGNALER_ROOM_CAPACITY",
     `${config.maxMessageBytes} bytes, SIGNALER_MAX_MESSAGE_BYTES`,

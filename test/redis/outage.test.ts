@@ -76,7 +76,8 @@ it("events that wait behind a join are bounded [P-38]", async () => {
 
 it("a Redis that goes away under traffic takes no node with it, and is found again", async () => {
   const redis = await startRedis();
-  const [first, second = first] = await startNodes(redisStore(redis), 2, { leaseMs: 1_000 });
+  const config = { leaseMs: 1_000, messageRate: 0 };
+  const [first, second = first] = await startNodes(redisStore(redis), 2, config);
   const roomId = unique("room");
   const alice = await connect(first.url, { userId: "alice", roomId });
   const bob = await connect(second.url, { userId: "bob", roomId });

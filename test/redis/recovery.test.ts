@@ -210,7 +210,7 @@ it.each([
 
 it("until a Redis that was emptied has its rosters back, nobody is told that somebody is not there", async () => {
   const redis = await redisForTest();
-  const [first, second = first] = await startNodes(redisStore(redis), 2);
+  const [first, second = first] = await startNodes(redisStore(redis), 2, { messageRate: 0 });
   const roomId = unique("room");
   const alice = await connect(first.url, { userId: "alice", roomId });
   const bob = await connect(second.url, { userId: "bob", roomId });

@@ -1,0 +1,204 @@
+/**
+ * What one client or address may do, and what becomes of those who do more, while the others notice nothing
+ * (I7).
+ */
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { connect, open, refused, type TestClient } from "../harness/client.js";
+import { eventually } from "../harness/eventually.js";
+import { describeOnEachStore, startNode, type TestNode, unique } from "../harness/nodes.js";
+
+/** How often a code was counted. */
+async function counted(node: TestNode, code: string): Promise<number> {
+  const metrics = await (await fetch(`${node.url}/metrics`)).text();
+  return Number(metrics.match(new RegExp(`signaler_rejections_total\\{code="${code}"\\} (\\d+)`))?.[1] ?? 0);
+}
+
+const from = (address: string) => ({ extraHeaders: { "x-forwarded-for": address } });
+
+/** A WebSocket that speaks Engine.IO by hand. */
+async function openRaw(url: string, headers: Record<string, string> = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`, {
+    headers,
+  });
+  onTestFinished(() => socket.terminate());
+  socket.on("error", () => {});
+  await once(socket, "open");
+  return socket;
+}
+
+const closed = (socket: WebSocket) => once(socket, "close");
+
+/** The answers to so many events at once. */
+const askAll = (client: TestClient, count: number) =>
+  Promise.all(Array.from({ length: count }, () => client.ask("roomUserList")));
+
+describeOnEachStore("limits", (store) => {
+  it("take a burst of events, and then as many as the rate allows [P-49]", async () => {
+    const node = await startNode(store, { messageRate: 20, messageBurst: 10 });
+    const alice = await connect(node.url, { userId: "alice", roomId: unique("room") });
+    const answers = await askAll(alice, 12);
+    expect(answers.filter((answer) => Array.isArray(answer))).toHaveLength(10);
+    for (const answer of answers.slice(10)) {
+      expect(answer).toMatchObject({
+        type: "error",
+        status: 429,
+        data: { code: "rate_limited", retry: true },
+      });
+      expect(answer.data.retryAfterMs).toBeGreaterThan(0);
+    }
+    expect(await counted(node, "rate_limited")).toBe(2);
+    // Whoever waits as told is taken again.
+    await eventually(async () => expect(await alice.ask("roomUserList")).toHaveLength(1));
+    expect(alice.socket.connected).toBe(true);
+  });
+
+  it("end the connection of whoever floods, and of nobody else [P-49]", async () => {
+    const node = await startNode(store, { messageRate: 10, messageBurst: 20 });
+    const roomId = unique("room");
+    const bob = await connect(node.url, { userId: "bob", roomId });
+    const alice = await connect(node.url, { userId: "alice", roomId });
+    for (let n = 0; n < 50; n += 1) alice.emit("candidate", { targetUid: "bob", n });
+    expect(await alice.ended).toBe("io server disconnect");
+    const told = alice.rest.map(({ data }) => data.code);
+    expect(told.filter((code) => code === "rate_limited")).toHaveLength(20);
+    expect(told.at(-1)).toBe("flooding");
+    expect((await bob.next("leave")).data.userId).toBe("alice");
+    for (let n = 0; n < 20; n += 1) expect((await bob.next("candidate")).data.n).toBe(n);
+    expect(await bob.ask("roomUserList")).toHaveLength(1);
+  });
+
+  it("end a connection that floods with what are no events", async () => {
+    const node = await startNode(store, { messageRate: 10, messageBurst: 10 });
+    const socket = await openRaw(node.url);
+    socket.send('40{"userId":"alice"}');
+    for (let n = 0; n < 60; n += 1) socket.send("3");
+    await closed(socket);
+    expect(await counted(node, "flooding")).toBe(1);
+  });
+
+  it("are lifted by 0", async () => {
+    const node = await startNode(store, {
+      ...{ messageRate: 0, messageBurst: 1, connectionsPerUser: 0 },
+      ...{ connectionsPerAddress: 0, failedHandshakes: 0 },
+    });
+    const address = from("203.0.113.4");
+    await refused(node.url, { userId: "{" }, address);
+    const clients = [unique("room"), unique("room"), unique("room")].map((roomId) =>
+      connect(node.url, { userId: "alice", roomId }, address),
+    );
+    const [alice] = await Promise.all(clients);
+    const answers = alice && (await askAll(alice, 1_500));
+    expect(answers?.every((answer) => Array.isArray(answer))).toBe(true);
+  });
+
+  it("let a user have so many connections [P-54]", async () => {
+    const node = await startNode(store, { connectionsPerUser: 2 });
+    const first = await connect(node.url, { userId: "alice", roomId: unique("room") });
+    await connect(node.url, { userId: "alice", roomId: unique("room") });
+    const { status, data } = await refused(node.url, { userId: "alice", roomId: unique("room") });
+    expect([status, data.code, data.limit]).toEqual([429, "too_many_connections", "user"]);
+    await connect(node.url, { userId: "bob", roomId: unique("room") });
+    first.close();
+    await eventually(() => connect(node.url, { userId: "alice", roomId: unique("room") }));
+  });
+
+  it.each([
+    ["of an address", "203.0.113.4", "203.0.113.4", "203.0.113.5"],
+    ["of an IPv6 network", "2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"],
+  ])("let there be so many connections %s [P-54]", async (_, one, same, other) => {
+    const node = await startNode(store, { connectionsPerAddress: 2 });
+    const first = await connect(node.url, { userId: "alice" }, from(one));
+    // One that has not said who it is counts, too.
+    await openRaw(node.url, { "x-forwarded-for": same });
+    const tooMany = open(node.url, { userId: "carol" }, { ...from(same), transports: ["polling"] });
+    const [error] = await onceEmitted(tooMany, "connect_error");
+    expect(error).toMatchObject({ description: 403 });
+    expect(await counted(node, "too_many_connections")).toBe(1);
+    await connect(node.url, { userId: "dan" }, from(other));
+    // Of the operator's own machines nobody knows whose they are.
+    for (const userId of ["eve", "fay", "gil"]) await connect(node.url, { userId });
+    first.close();
+    await eventually(() => connect(node.url, { userId: "carol" }, from(same)));
+  });
+
+  it("make an address wait whose handshakes keep failing [P-54]", async () => {
+    const node = await startNode(store, { failedHandshakes: 3, origins: ["https://meet.example.com"] });
+    const address = from("203.0.113.4");
+    for (let n = 0; n < 2; n += 1)
+      expect((await refused(node.url, { userId: "{" }, address)).data.code).toBe("bad_user_id");
+    const stranger = { ...address.extraHeaders, origin: "https://evil.example.com" };
+    open(node.url, { userId: "alice" }, { extraHeaders: stranger });
+    await eventually(async () => expect(await counted(node, "origin_refused")).toBe(1));
+    const [error] = await onceEmitted(open(node.url, { userId: "alice" }, address), "connect_error");
+    expect(error).toBeDefined();
+    expect(await counted(node, "too_many_failures")).toBe(1);
+    await connect(node.url, { userId: "alice" }, from("203.0.113.5"));
+  });
+
+  it("close a connection that does not say who it is in time [P-47]", async () => {
+    const node = await startNode(store, { handshakeMs: 200, failedHandshakes: 1 });
+    const address = { "x-forwarded-for": "203.0.113.4" };
+    await closed(await openRaw(node.url, address));
+    expect(await counted(node, "handshake_timeout")).toBe(1);
+    await onceEmitted(open(node.url, { userId: "alice" }, { extraHeaders: address }), "connect_error");
+    expect(await counted(node, "too_many_failures")).toBe(1);
+  });
+
+  it("close a connection that does not even send a request in time [P-47]", async () => {
+    const { url } = await startNode(store, { handshakeMs: 200 });
+    const { port, hostname } = new URL(url);
+    const socket = connectTcp(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.write("GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n");
+    socket.resume();
+    await once(socket, "close");
+  });
+});
+
+describeOnEachStore("a client that does not read", (store) => {
+  const filler = "x".repeat(60_000);
+
+  it("is cut when too much waits for it, and the others notice nothing [P-48]", async () => {
+    const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 1_048_576 });
+    const roomId = unique("room");
+    const alice = await connect(node.url, { userId: "alice", roomId });
+    const bob = await connect(node.url, { userId: "bob", roomId });
+    const slow = await openRaw(node.url);
+    slow.send(`40${JSON.stringify({ userId: "slow", roomId })}`);
+    await alice.next("join");
+    await alice.next("join");
+    slow.pause();
+
+    let sent = 0;
+    while (!alice.rest.some(({ type }) => type === "leave")) {
+      expect((await alice.ask("msg", { type: "chat", n: sent, filler })).status).toBe(200);
+      sent += 1;
+      // What the operating system holds comes on top of what waits in the node.
+      expect(sent).toBeLessThan(500);
+    }
+    expect((await alice.next("leave")).data.userId).toBe("slow");
+    expect(await counted(node, "slow_reader")).toBe(1);
+    for (let n = 0; n < sent; n += 1) expect(await bob.next("chat")).toMatchObject({ n });
+  });
+
+  it("is cut as well when it polls no more", async () => {
+    const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 200_000 });
+    const roomId = unique("room");
+    const alice = await connect(node.url, { userId: "alice", roomId });
+    const polling = `${node.url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
+    const body = `40${JSON.stringify({ userId: "slow", roomId })}`;
+    await fetch(`${polling}&sid=${sid}`, { method: "POST", body });
+    await alice.next("join");
+    for (let n = 0; n < 5; n += 1) alice.emit("offer", { targetUid: "slow", filler });
+    expect((await alice.next("leave")).data.userId).toBe("slow");
+    expect(await counted(node, "slow_reader")).toBe(1);
+  });
+});
+
+function onceEmitted(client: TestClient, event: string): Promise<unknown[]> {
+  return new Promise((resolve) => client.socket.once(event, (...args: unknown[]) => resolve(args)));
+}
