@@ -16,7 +16,10 @@ import { SocketGateway } from "./gateway/socket-gateway.js";
 import { LocalMembers } from "./meeting/local-members.js";
 import { Meeting } from "./meeting/meeting.js";
 import { Membership } from "./meeting/membership.js";
+import { Moderation } from "./meeting/moderation.js";
 import { Relay } from "./meeting/relay.js";
+import { asList } from "./meeting/roster.js";
+import { AdminApi } from "./operations/admin-api.js";
 import { createLog } from "./operations/log.js";
 import { Metrics } from "./operations/metrics.js";
 import { createOperationsServer } from "./operations/operations-server.js";
@@ -100,6 +103,10 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
         const session = gateway.session(sessionId);
         if (session !== undefined) membership.supersede(session);
       },
+      removed(removal, sessionId) {
+        const session = gateway.session(sessionId);
+        if (session !== undefined) membership.remove(session, removal);
+      },
       returned: (place, member, version) => membership.announceReturned(place, member, version),
       reaped(place, reaped) {
         metrics.memberReaped();
@@ -132,6 +139,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     },
     { capacity: config.roomCapacity, duplicates: config.duplicates, maxRooms: config.maxRooms },
   );
+  const moderation = new Moderation({ cluster, broadcast }, config.kickMs);
   const onFailure = (failure: SignalingFailure, cause?: unknown) => {
     metrics.rejected(failure.code);
     if (failure.code === "internal") log.error({ err: cause }, "unexpected failure");
@@ -139,6 +147,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
   const meeting = new Meeting(
     {
       membership,
+      moderation,
       relay: new Relay({ local, outbox: cluster.outbox }, config.scope),
       verifyToken,
       readRoster: (place) => cluster.roster(place),
@@ -151,14 +160,26 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     { scope: config.scope, rosterEvent: config.rosterEvent },
   );
 
-  const server = createOperationsServer(
-    () => {
-      const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
-      return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
-    },
-    metrics,
-    config.handshakeMs,
-  );
+  const admin =
+    config.adminSecret === undefined
+      ? undefined
+      : new AdminApi(
+          {
+            rooms: () => cluster.rooms(),
+            countMembers: (place) => cluster.countMembers(place),
+            roster: (place) => cluster.roster(place),
+            asList,
+            moderation,
+            onAnswered: (status) => metrics.adminRequest(status),
+            onError: (error) => log.error({ err: error }, "unexpected failure of the admin API"),
+          },
+          config.adminSecret,
+        );
+  const readiness = () => {
+    const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
+    return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
+  };
+  const server = createOperationsServer({ readiness, metrics, admin, headersMs: config.handshakeMs });
   const gateway = new SocketGateway(server, meeting, {
     origins: config.origins,
     maxMessageBytes: config.maxMessageBytes,

@@ -8,7 +8,7 @@ import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { encodeFrame } from "./frames.js";
+import { encodeFrame, type Removal } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { everyonesInboxChannel, inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
@@ -17,6 +17,9 @@ import { Probe } from "./probe.js";
 import { Reaper } from "./reaper.js";
 import { Reassertion, type ReassertionEvents } from "./reassertion.js";
 import { type Admission, type AdmissionRules, type Dismissal, type Reaped, Rooms } from "./rooms.js";
+
+/** By when a join that was under way is over, in milliseconds. */
+const lateLookMs = 1_000;
 
 export interface ClusterOptions {
   readonly driver: Driver;
@@ -100,6 +103,9 @@ export class Cluster {
         deliver: (sessionId, encodedEvent) => events.deliver(sessionId, encodedEvent),
         receipt: (frame) => this.outbox.receive(frame),
         replaced: ({ sessionId, place }) => events.replaced(place, sessionId),
+        removed: ({ removal, sessionIds }) => {
+          for (const sessionId of sessionIds) this.#removed(removal, sessionId);
+        },
         doubt: ({ place }) => this.#reassertion.requestOne(place),
         probe: ({ probeId }) => this.#probe.hear(probeId),
       },
@@ -187,6 +193,16 @@ export class Cluster {
     return withDeadline(this.#readRoster(place));
   }
 
+  /** Every room that anyone is in. @throws RedisUnavailable within a second. */
+  rooms(): Promise<Place[]> {
+    return withDeadline(this.#rooms.list());
+  }
+
+  /** As Redis holds it: members of a node that has just died are still counted. */
+  countMembers(place: Place): Promise<number> {
+    return withDeadline(this.#rooms.count(place));
+  }
+
   /** Tells a session, wherever it is, that a newer one has its place. */
   displace(address: string, place: Place): void {
     const { driver, nodeId, log } = this.#options;
@@ -200,6 +216,62 @@ export class Cluster {
       // Its own node finds out when it next compares what it holds with what Redis does.
       log.warn({ err: error, to: displaced.nodeId }, "a replaced session could not be told");
     });
+  }
+
+  /**
+   * Takes one member, or all, out of a place, and has their nodes tell them. Returns who was there; the others are
+   * the caller's to tell.
+   *
+   * @param bannedMs - for how long the one cannot come back.
+   * @throws RedisUnavailable within a second.
+   */
+  async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
+    const everyone: Reaped[] = [];
+    const here: string[] = [];
+    for (;;) {
+      const removed = await withDeadline(this.#rooms.remove(removal.place, userId, bannedMs));
+      const byNode = new Map<string, string[]>();
+      for (const { address, version } of removed) {
+        const { nodeId, sessionId } = parseAddress(address);
+        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), sessionId]);
+        this.#reassertion.note(removal.place, version);
+      }
+      for (const [nodeId, sessionIds] of byNode)
+        if (nodeId === this.#options.nodeId) here.push(...sessionIds);
+        else this.#tellRemoved(nodeId, removal, sessionIds);
+      everyone.push(...removed);
+      if (userId !== undefined || removed.length === 0) break;
+    }
+    // Whoever asked may be among them, and is answered first.
+    setImmediate(() => {
+      for (const sessionId of here) this.#removed(removal, sessionId);
+    });
+    return everyone;
+  }
+
+  /** Locks a place to those who are in it, or unlocks it; false if nobody is. */
+  lock(place: Place, locked: boolean): Promise<boolean> {
+    return withDeadline(this.#rooms.lock(place, locked));
+  }
+
+  #tellRemoved(nodeId: string, removal: Removal, sessionIds: readonly string[]): void {
+    const { driver, log } = this.#options;
+    const frame = encodeFrame({ kind: "removed", removal, sessionIds });
+    driver.publish(inboxChannel(nodeId), frame).catch((error: unknown) => {
+      // Their own node finds out when it next compares what it holds with what Redis does.
+      log.warn({ err: error, to: nodeId }, "those who were removed could not be told");
+    });
+  }
+
+  #removed(removal: Removal, sessionId: string): void {
+    const { place } = removal;
+    if (this.#rooms.heldIn(place).get(sessionId)?.state === "joining") {
+      // It does not know yet that it is in. When it does, it will be found out that it is not.
+      setTimeout(() => this.#reassertion.requestOne(place), lateLookMs).unref();
+      return;
+    }
+    this.#rooms.forget(place, sessionId);
+    this.#events.removed(removal, sessionId);
   }
 
   /**

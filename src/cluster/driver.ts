@@ -25,6 +25,8 @@ export interface Driver {
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   readField(key: string, field: string): Promise<string | undefined>;
+  /** Resolves to the number of fields of a hash. */
+  countFields(key: string): Promise<number>;
   exists(key: string): Promise<boolean>;
   setWithExpiry(key: string, value: string, ttlMs: number): Promise<void>;
   /** Resolves to whether the key existed. */

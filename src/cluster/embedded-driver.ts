@@ -44,6 +44,8 @@ export class EmbeddedDriver implements Driver {
 
   async close(): Promise<void> {
     this.#ready = false;
+    // Disconnecting alone leaves its listeners behind.
+    await Promise.all([this.#subscriptions.unsubscribe(), this.#subscriptions.punsubscribe()]);
     this.#commands.disconnect();
     this.#subscriptions.disconnect();
   }
@@ -58,6 +60,10 @@ export class EmbeddedDriver implements Driver {
 
   async readField(key: string, field: string): Promise<string | undefined> {
     return (await this.#commands.hget(key, field)) ?? undefined;
+  }
+
+  countFields(key: string): Promise<number> {
+    return this.#commands.hlen(key);
   }
 
   async exists(key: string): Promise<boolean> {

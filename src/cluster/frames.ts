@@ -30,6 +30,21 @@ export interface ReplacedFrame {
   readonly place: string;
 }
 
+/** Sessions that have been taken out of a room against their will. */
+export interface RemovedFrame {
+  readonly kind: "removed";
+  readonly removal: Removal;
+  readonly sessionIds: readonly string[];
+}
+
+/** Why somebody is out of a room. */
+export interface Removal {
+  readonly place: string;
+  readonly how: "kicked" | "ended";
+  /** The host who did it; "" if it was no member. */
+  readonly by: string;
+}
+
 /** The place was changed without a word to anyone: compare what you hold there with what Redis does. */
 export interface DoubtFrame {
   readonly kind: "doubt";
@@ -42,7 +57,7 @@ export interface ProbeFrame {
   readonly probeId: string;
 }
 
-export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame | DoubtFrame | ProbeFrame;
+export type Frame = DeliverFrame | ReceiptFrame | ReplacedFrame | RemovedFrame | DoubtFrame | ProbeFrame;
 
 export function encodeFrame(frame: Frame): string {
   switch (frame.kind) {
@@ -52,6 +67,10 @@ export function encodeFrame(frame: Frame): string {
       return `R ${frame.delivered.join(",")} ${frame.offline.join(",")}`;
     case "replaced":
       return `X ${frame.sessionId}\n${frame.place}`;
+    case "removed": {
+      const { place, how, by } = frame.removal;
+      return `K ${how} ${frame.sessionIds.join(",")}\n${place}\n${by}`;
+    }
     case "doubt":
       return `C\n${frame.place}`;
     case "probe":
@@ -76,6 +95,10 @@ export function decodeFrame(text: string): Frame | undefined {
     };
   if (kind === "R") return { kind: "receipt", delivered: splitIds(first), offline: splitIds(second) };
   if (kind === "X" && first !== "" && rest !== "") return { kind: "replaced", sessionId: first, place: rest };
+  if (kind === "K" && (first === "kicked" || first === "ended") && rest !== "") {
+    const [place = "", by = ""] = rest.split("\n");
+    return { kind: "removed", removal: { place, how: first, by }, sessionIds: splitIds(second) };
+  }
   if (kind === "C" && rest !== "") return { kind: "doubt", place: rest };
   if (kind === "P" && first !== "") return { kind: "probe", probeId: first };
   return undefined;

@@ -11,6 +11,7 @@ import {
   encodeFrame,
   type ProbeFrame,
   type ReceiptFrame,
+  type RemovedFrame,
   type ReplacedFrame,
 } from "./frames.js";
 import { everyonesInboxChannel, inboxChannel } from "./keys.js";
@@ -24,6 +25,7 @@ export interface InboxHandlers {
   deliver(sessionId: string, encodedEvent: string): boolean;
   receipt(frame: ReceiptFrame): void;
   replaced(frame: ReplacedFrame): void;
+  removed(frame: RemovedFrame): void;
   doubt(frame: DoubtFrame): void;
   probe(frame: ProbeFrame): void;
 }
@@ -76,6 +78,9 @@ export class Inbox {
         return;
       case "replaced":
         this.#handlers.replaced(frame);
+        return;
+      case "removed":
+        this.#handlers.removed(frame);
         return;
       case "doubt":
         this.#handlers.doubt(frame);

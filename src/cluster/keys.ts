@@ -7,7 +7,9 @@
  *   meeting-version::{<roster key>}       STRING  the room's version; ends with its last member
  *   meeting-newest::{<roster key>}        HASH    userId → address of the newest session, where an older one may come
  *                                                 back; before it + as long as it is in, ~ when it has left, - when
- *                                                 it was reaped; expires
+ *                                                 it was reaped, ! when it was removed; expires
+ *   meeting-lock::{<roster key>}          SET     who may be in a room that is locked; ends some time after its last member
+ *   meeting-ban::{<roster key>}::<userId> STRING  may not be in that room; expires
  *   meeting-node::<nodeId>                STRING  the node's lease; expires unless renewed
  *   meeting-node-rooms::<nodeId>          SET     roster keys with a member on that node; expires after the lease
  *   meeting-nodes                         SET     ids of nodes that may have members: those alive, and the dead not yet reaped
@@ -45,6 +47,14 @@ export function versionKey(place: Place): string {
 
 export function newestKey(place: Place): string {
   return `meeting-newest::{${rosterKey(place)}}`;
+}
+
+export function lockKey(place: Place): string {
+  return `meeting-lock::{${rosterKey(place)}}`;
+}
+
+export function banKey(place: Place, userId: string): string {
+  return `meeting-ban::{${rosterKey(place)}}::${userId}`;
 }
 
 export const nodesKey = "meeting-nodes";

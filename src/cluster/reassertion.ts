@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
+import type { Removal } from "./frames.js";
 import { inParallel } from "./in-parallel.js";
 import { formatAddress, nodeRoomsKey, parseAddress, placeOf, rosterKey } from "./keys.js";
 import type { Held, Rooms, View } from "./rooms.js";
@@ -27,6 +28,8 @@ export interface ReassertionEvents {
   returned(place: Place, member: Member, version: number): void;
   /** Another session of the user has the place. */
   replaced(place: Place, sessionId: string): void;
+  /** The session was removed from the place; or is, because it had not heard of it. */
+  removed(removal: Removal, sessionId: string): void;
   /** Another session of the user came after this one, and has left. */
   superseded(place: Place, sessionId: string): void;
   /** Rosters older than this version may be wrong: those that clients of this node show, or everyone's. */
@@ -226,6 +229,10 @@ export class Reassertion {
     switch (outcome) {
       case "returned":
         this.#events.returned(place, held.member, version);
+        break;
+      case "removed":
+        rooms.forget(place, held.sessionId);
+        this.#events.removed({ place, how: "kicked", by: "" }, held.sessionId);
         break;
       case "superseded":
         this.#events.superseded(place, held.sessionId);

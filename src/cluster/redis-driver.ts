@@ -112,6 +112,10 @@ export class RedisDriver implements Driver {
     return this.#send(["HGET", key, field]).then((value) => (value === null ? undefined : (value as string)));
   }
 
+  countFields(key: string): Promise<number> {
+    return this.#send(["HLEN", key]) as Promise<number>;
+  }
+
   async exists(key: string): Promise<boolean> {
     return (await this.#send(["EXISTS", key])) === 1;
   }

@@ -4,28 +4,40 @@
  */
 
 import type { Member } from "../protocol/envelope.js";
-import type { Place } from "../protocol/place.js";
+import { isLobby, type Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { formatAddress, leaseKey, nodeRoomsKey, nodesKey, parseAddress, rosterKey } from "./keys.js";
+import {
+  banKey,
+  formatAddress,
+  leaseKey,
+  nodeRoomsKey,
+  nodesKey,
+  parseAddress,
+  placeOf,
+  rosterKey,
+} from "./keys.js";
 import { indexTtlMs } from "./lease.js";
 import { joinScript } from "./scripts/join.js";
 import { leaveScript } from "./scripts/leave.js";
+import { lockScript } from "./scripts/lock.js";
 import { raiseScript } from "./scripts/raise.js";
 import { readScript } from "./scripts/read.js";
 import { reapScript } from "./scripts/reap.js";
+import { removeScript } from "./scripts/remove.js";
 import { restoreScript } from "./scripts/restore.js";
 import { newestTtlMs, roomKeys } from "./scripts/script.js";
 
 export type Admission =
   | { readonly outcome: "admitted"; readonly displaced: string | undefined; readonly version: number }
-  | { readonly outcome: "duplicate" }
-  | { readonly outcome: "full" };
+  | { readonly outcome: "duplicate" | "full" | "locked" }
+  /** `retryAfterMs`: for how much longer. */
+  | { readonly outcome: "removed"; readonly retryAfterMs: number };
 
 /**
  * - `left`: the session is out
  * - `absent`: it was out before, and nobody has announced that
  * - `newer`: another session of the user has the place
- * - `announced`: it was out before, and a reaper or a later session has announced it
+ * - `announced`: it was out before, and that has been announced: by a reaper, a later session or who removed it
  */
 export interface Dismissal {
   readonly outcome: "left" | "absent" | "newer" | "announced";
@@ -34,12 +46,14 @@ export interface Dismissal {
 
 /** What became of a member that Redis was found to lack; `address` is that of the newer session, if there is one. */
 export interface Restoration {
-  readonly outcome: "held" | "restored" | "returned" | "newer" | "superseded";
+  readonly outcome: "held" | "restored" | "returned" | "newer" | "superseded" | "removed";
   readonly address: string;
   readonly version: number;
 }
 
 export interface AdmissionRules {
+  /** Whether the newcomer gets into rooms that are locked. @default false */
+  readonly opensLocks?: boolean;
   /** Most members of a room; 0 for no bound. The lobby has none. */
   readonly capacity: number;
   readonly duplicates: "replace" | "reject";
@@ -61,6 +75,10 @@ export interface Reaped {
   readonly version: number;
 }
 
+export interface Removed extends Reaped {
+  readonly address: string;
+}
+
 /** A membership of this node, from when it is asked for until its end has been recorded. */
 export interface Held {
   readonly sessionId: string;
@@ -68,7 +86,7 @@ export interface Held {
   state: "joining" | "in" | "leaving";
 }
 
-const mostReapedAtOnce = 500;
+const mostAtOnce = 500;
 
 export class Rooms {
   readonly #driver: Driver;
@@ -163,7 +181,7 @@ export class Rooms {
   async reap(place: Place, addressPrefix: string): Promise<Reaped[]> {
     const reply = (await this.#driver.run(reapScript, roomKeys(place), [
       addressPrefix,
-      String(mostReapedAtOnce),
+      String(mostAtOnce),
       String(newestTtlMs),
     ])) as (string | number)[];
     const reaped: Reaped[] = [];
@@ -176,9 +194,59 @@ export class Rooms {
     return reaped;
   }
 
+  /**
+   * Takes one member, or all, out of a place, whatever node they are on; they are to be told, and the others.
+   * Nobody returned means that it is done.
+   *
+   * @param bannedMs - for how long the one cannot come back.
+   */
+  async remove(place: Place, userId: string | undefined, bannedMs: number): Promise<Removed[]> {
+    const keys = [...roomKeys(place), banKey(place, userId ?? "")];
+    const reply = (await this.#driver.run(removeScript, keys, [
+      userId ?? "",
+      String(mostAtOnce),
+      String(newestTtlMs),
+      String(bannedMs),
+    ])) as (string | number)[];
+    const removed: Removed[] = [];
+    for (let i = 0; i + 3 < reply.length; i += 4)
+      removed.push({
+        userId: String(reply[i]),
+        json: String(reply[i + 1]),
+        address: String(reply[i + 2]),
+        version: Number(reply[i + 3]),
+      });
+    return removed;
+  }
+
+  /** Locks a place to those who are in it, or unlocks it; resolves to whether anybody is. */
+  async lock(place: Place, locked: boolean): Promise<boolean> {
+    return (await this.#driver.run(lockScript, roomKeys(place), [locked ? "1" : "0"])) === 1;
+  }
+
+  /** The session has been taken out, and that is recorded: it is not put back. */
+  forget(place: Place, sessionId: string): void {
+    const held = this.#held.get(place)?.get(sessionId);
+    if (held === undefined) return;
+    held.state = "leaving";
+    this.#release(place, held);
+  }
+
   /** Raises a place's version above this one; returns it, or 0 if nobody is there. */
   async raise(place: Place, above: number): Promise<number> {
     return Number(await this.#driver.run(raiseScript, roomKeys(place), [String(above)]));
+  }
+
+  /** Every room with a member, on whichever node. */
+  async list(): Promise<Place[]> {
+    const nodeIds = await this.#driver.readSet(nodesKey);
+    const keys = await Promise.all(nodeIds.map((nodeId) => this.#driver.readSet(nodeRoomsKey(nodeId))));
+    const places = [...new Set(keys.flat())].map((key) => placeOf(key));
+    return places.filter((place) => place !== undefined && !isLobby(place)) as Place[];
+  }
+
+  count(place: Place): Promise<number> {
+    return this.#driver.countFields(rosterKey(place));
   }
 
   isAlive(nodeId: string): Promise<boolean> {
@@ -200,7 +268,8 @@ export class Rooms {
   }
 
   async #join(place: Place, { member, sessionId }: Held, rules: AdmissionRules, dead = "") {
-    const [outcome, address, version] = (await this.#driver.run(joinScript, roomKeys(place), [
+    const keys = [...roomKeys(place), banKey(place, member.userId)];
+    const [outcome, address, number] = (await this.#driver.run(joinScript, keys, [
       member.userId,
       JSON.stringify(member),
       formatAddress(this.#nodeId, sessionId),
@@ -208,9 +277,11 @@ export class Rooms {
       rules.duplicates,
       dead,
       String(newestTtlMs),
-    ])) as ["admitted" | "duplicate" | "full", string, number];
+      rules.opensLocks === true ? "1" : "0",
+    ])) as [Admission["outcome"], string, number];
     if (outcome === "admitted")
-      return { outcome, displaced: address === "" ? undefined : address, version } as const;
+      return { outcome, displaced: address === "" ? undefined : address, version: number } as const;
+    if (outcome === "removed") return { outcome, retryAfterMs: number } as const;
     return outcome === "duplicate" ? ({ outcome, by: address } as const) : ({ outcome } as const);
   }
 

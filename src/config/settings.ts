@@ -253,6 +253,25 @@ export const settings = {
     remedy: "give the audience as tokens name it",
     schema: z.string().min(1),
   }),
+  kickMs: setting({
+    flag: "kick-ms",
+    env: "SIGNALER_KICK_MS",
+    value: "MS",
+    meaning: "how long whoever a host removes from a room cannot come back to it",
+    default: "3600000",
+    remedy: "give a whole number of milliseconds from 0 to 604800000",
+    schema: wholeNumber(0, 604_800_000),
+  }),
+  adminSecret: setting({
+    flag: "admin-secret",
+    env: "SIGNALER_ADMIN_SECRET",
+    value: "SECRET",
+    meaning: "what services show to use the admin API; without it there is none",
+    default: undefined,
+    remedy: "give at least 32 characters, such as `openssl rand -hex 32` makes",
+    secret: true,
+    schema: z.string().min(32),
+  }),
   leaseMs: setting({
     flag: "lease-ms",
     env: "SIGNALER_LEASE_MS",
@@ -286,7 +305,7 @@ type Settings = typeof settings;
 type ValueOf<S> = S extends { readonly schema: z.ZodType<infer T> } ? T : never;
 
 /** Settings that may be left out, and then are undefined. */
-type Optional = "host" | "redisUrl" | "jwtSecret" | "jwksUrl" | "jwtIssuer" | "jwtAudience";
+type Optional = "adminSecret" | "host" | "redisUrl" | "jwtSecret" | "jwksUrl" | "jwtIssuer" | "jwtAudience";
 
 /** The settings' values. Durations are in milliseconds. `auth` is settled, whether it was given or not. */
 export type Config = {

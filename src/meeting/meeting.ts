@@ -9,13 +9,14 @@ import { withDeadline } from "../cluster/deadline.js";
 import { RedisUnavailable } from "../cluster/driver.js";
 import type { Outcome } from "../cluster/outbox.js";
 import { receipt, tokenNotice } from "../protocol/envelope.js";
-import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
+import { type AddressedEvent, type HostEvent, isAddressedEvent, isHostEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
 import { lobby, type Place } from "../protocol/place.js";
 import { requireChatRoom, stampChat } from "./chat.js";
 import { Expiry } from "./expiry.js";
 import type { Membership } from "./membership.js";
+import { type Moderation, requireHost } from "./moderation.js";
 import { RefusedPayload } from "./refused-payload.js";
 import type { Relay, Scope } from "./relay.js";
 import { type Ack, type FailureListener, Reply } from "./reply.js";
@@ -27,6 +28,7 @@ export const maxWaitingEvents = 256;
 
 export interface MeetingPorts {
   readonly membership: Membership;
+  readonly moderation: Moderation;
   readonly relay: Relay;
   /** Reads a token; undefined where none are asked for. */
   readonly verifyToken: ((token: string) => Promise<Grant>) | undefined;
@@ -125,6 +127,7 @@ export class Meeting {
       const payload = onlyPayload(args);
       if (typeof event !== "string") throw new SignalingFailure("unknown_event");
       if (isAddressedEvent(event)) this.#relay(session, event, payload, reply);
+      else if (isHostEvent(event)) this.#moderate(session, event, payload, reply);
       else if (event === "join") this.#join(session, payload, reply);
       else if (event === "leave") this.#leave(session, payload, reply);
       else if (event === "roomUserList") this.#roomUserList(session, payload, reply);
@@ -140,6 +143,8 @@ export class Meeting {
   #relay(session: Session, event: AddressedEvent, payload: unknown, reply: Reply): void {
     const startedAt = this.#ports.now();
     const fields = requireObject(payload);
+    // Whoever is asked to mute can rely on who asks [P-74].
+    if (event === "mute") requireHost(session);
     this.#ports.relay.send(session, event, fields, reply.ack !== undefined, (outcome, path) => {
       this.#ports.onRelayed(event, outcome, path, this.#ports.now() - startedAt);
       const targetUid = String(fields["targetUid"]);
@@ -147,6 +152,15 @@ export class Meeting {
         if (reply.ack !== undefined) reply.ok(receipt("delivered", { event, targetUid }));
       } else reply.fail(new SignalingFailure(outcome, { targetUid }));
     });
+  }
+
+  #moderate(session: Session, event: HostEvent, payload: unknown, reply: Reply): void {
+    const fields = payload === undefined ? {} : requireObject(payload);
+    const roomId = requireListedRoom(session, "room", fields["roomId"]);
+    this.#ports.moderation.handle(session, event, roomId, fields).then(
+      (answer) => reply.ok(answer),
+      (error: unknown) => reply.fail(error),
+    );
   }
 
   #join(session: Session, payload: unknown, reply: Reply): void {

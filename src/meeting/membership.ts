@@ -4,6 +4,7 @@
  */
 
 import { RedisUnavailable } from "../cluster/driver.js";
+import type { Removal } from "../cluster/frames.js";
 import type { Admission, AdmissionRules, Dismissal, Reaped } from "../cluster/rooms.js";
 import {
   type Envelope,
@@ -11,6 +12,7 @@ import {
   joinNotice,
   leaveNotice,
   type Member,
+  removalNotice,
   replacedNotice,
 } from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
@@ -64,7 +66,7 @@ export class Membership {
    * Makes the session a member and tells everyone in the room, the newcomer included. One that is a member
    * already stays as it is [P-36].
    *
-   * @throws SignalingFailure room_forbidden, too_many_rooms, room_full, duplicate, unavailable; RedisUnavailable.
+   * @throws SignalingFailure room_forbidden, too_many_rooms, room_full, room_locked, kicked, duplicate, unavailable; RedisUnavailable.
    */
   async join(session: Session, place: Place): Promise<void> {
     if (session.places.has(place)) return;
@@ -76,8 +78,7 @@ export class Membership {
 
     const member = session.memberIn(place);
     const admission = await this.#admit(session, member, place);
-    if (admission.outcome !== "admitted")
-      throw new SignalingFailure(admission.outcome === "full" ? "room_full" : "duplicate", { roomId: place });
+    if (admission.outcome !== "admitted") throw refusal(admission, place);
 
     this.#ports.local.add(place, session);
     session.connection.enter(place);
@@ -118,6 +119,15 @@ export class Membership {
     session.connection.end("final");
   }
 
+  /** Somebody has taken the session out of the place, and told the others; the roster does not show it any more. */
+  remove(session: Session, { place, how, by }: Removal): void {
+    if (!session.places.has(place)) return;
+    this.#ports.local.remove(place, session);
+    session.connection.exit(place);
+    session.connection.send(removalNotice(how, session.userId, place, by));
+    if (session.places.size === 0) session.connection.end("final");
+  }
+
   /** A newer session came and went while this node was out of touch: whoever is still there may come again. */
   supersede(session: Session): void {
     session.connection.send(failureEnvelope(new SignalingFailure("unavailable"), "connect"));
@@ -142,7 +152,8 @@ export class Membership {
   }
 
   async #admit(session: Session, member: Member, place: Place): Promise<Admission> {
-    const rules = isLobby(place) ? { ...this.#rules, capacity: 0 } : this.#rules;
+    const capacity = isLobby(place) ? 0 : this.#rules.capacity;
+    const rules = { ...this.#rules, capacity, opensLocks: session.grant.role === "host" };
     try {
       return await this.#ports.register.admit(place, member, session.id, rules);
     } catch (error) {
@@ -176,6 +187,19 @@ export class Membership {
     const { outcome, version } = dismissal;
     if (announced && (outcome === "left" || outcome === "absent") && !isLobby(place))
       this.#ports.broadcast(place, leaveNotice(member, version));
+  }
+}
+
+function refusal(admission: Exclude<Admission, { outcome: "admitted" }>, roomId: Place): SignalingFailure {
+  switch (admission.outcome) {
+    case "full":
+      return new SignalingFailure("room_full", { roomId });
+    case "locked":
+      return new SignalingFailure("room_locked", { roomId });
+    case "removed":
+      return new SignalingFailure("kicked", { roomId, retryAfterMs: admission.retryAfterMs });
+    case "duplicate":
+      return new SignalingFailure("duplicate", { roomId });
   }
 }
 

@@ -44,8 +44,7 @@ export class Relay {
     urgent: boolean,
     settled: RelaySettled,
   ): void {
-    const targetUid = requireTarget(payload["targetUid"]);
-    if (targetUid === session.userId) throw new SignalingFailure("self_target");
+    const targetUid = requireTarget(session, payload["targetUid"]);
     const { places, here } = this.#whereToSearch(session, payload["roomId"]);
     const encodedEvent = encodeEvent(addressedEnvelope(event, { ...payload, userId: session.userId }));
 
@@ -90,10 +89,11 @@ export class Relay {
   }
 }
 
-/** [P-23] */
-function requireTarget(value: unknown): string {
+/** [P-23] @throws SignalingFailure target_required, bad_target, self_target. */
+export function requireTarget(session: Session, value: unknown): string {
   if (value === undefined || value === null || value === "") throw new SignalingFailure("target_required");
   const targetUid = parseId(value);
   if (targetUid === undefined) throw new SignalingFailure("bad_target");
+  if (targetUid === session.userId) throw new SignalingFailure("self_target");
   return targetUid;
 }

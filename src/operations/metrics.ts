@@ -31,6 +31,7 @@ export class Metrics {
   readonly #unrecordedDepartures: Counter;
   readonly #reapedMembers: Counter;
   readonly #outdatedRosters: Counter<"whose">;
+  readonly #adminRequests: Counter<"status">;
   readonly #lagSeconds: Histogram;
 
   constructor(gauges: Gauges) {
@@ -111,6 +112,12 @@ export class Metrics {
       labelNames: ["whose"],
       registers,
     });
+    this.#adminRequests = new Counter({
+      name: "signaler_admin_requests_total",
+      help: "Requests to the admin API, by the status they were answered with.",
+      labelNames: ["status"],
+      registers,
+    });
     this.#lagSeconds = new Histogram({
       name: "signaler_pubsub_lag_seconds",
       help: "From publishing a probe on the node's own channel to its arrival.",
@@ -154,6 +161,10 @@ export class Metrics {
 
   rosterOutdated(whose: "ours" | "everyone's"): void {
     this.#outdatedRosters.inc({ whose: whose === "ours" ? "node" : "room" });
+  }
+
+  adminRequest(status: number): void {
+    this.#adminRequests.inc({ status: String(status) });
   }
 
   lag(ms: number): void {

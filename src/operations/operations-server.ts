@@ -1,8 +1,9 @@
 /**
- * The HTTP side of operating a node: `/healthz`, `/readyz`, `/metrics`. Answers every other path with where
+ * The HTTP side of operating a node: `/healthz`, `/readyz`, `/metrics`, and the admin API. Answers every other path with where
  * the signaler is.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AdminApi, adminPrefix } from "./admin-api.js";
 import type { Metrics } from "./metrics.js";
 
 /** How long a client may take to send a whole request, such as a polling client's message. */
@@ -20,19 +21,24 @@ export interface Readiness {
 /** Above a proxy's idle time, so that it is the proxy that closes an idle connection and not a race. */
 const keepAliveTimeoutMs = 65_000;
 
-/** @param headersMs - how long a client may take to send a request's head. */
-export function createOperationsServer(
-  readiness: () => Readiness,
-  metrics: Metrics,
-  headersMs: number,
-): Server {
+export interface OperationsOptions {
+  readonly readiness: () => Readiness;
+  readonly metrics: Metrics;
+  /** Undefined: there is none. */
+  readonly admin: AdminApi | undefined;
+  /** How long a client may take to send a request's head. */
+  readonly headersMs: number;
+}
+
+export function createOperationsServer(options: OperationsOptions): Server {
+  const { headersMs } = options;
   const limits = {
     headersTimeout: headersMs,
     requestTimeout: Math.max(headersMs, requestMs),
     connectionsCheckingInterval: checkIntervalMs,
   };
   const server = createServer(limits, (request, response) => {
-    answer(request, response, readiness, metrics).catch((error: unknown) => response.destroy(error as Error));
+    answer(request, response, options).catch((error: unknown) => response.destroy(error as Error));
   });
   server.keepAliveTimeout = keepAliveTimeoutMs;
   return server;
@@ -41,9 +47,9 @@ export function createOperationsServer(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  readiness: () => Readiness,
-  metrics: Metrics,
+  { readiness, metrics, admin }: OperationsOptions,
 ): Promise<void> {
+  if (admin !== undefined && request.url?.startsWith(adminPrefix)) return admin.answer(request, response);
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     sendJson(response, 405, { error: "only GET and HEAD are answered here" });

@@ -53,6 +53,26 @@ export function replacedNotice(userId: string, roomId: string | undefined): Enve
   };
 }
 
+/** [P-72] [P-73] What somebody gets who has been taken out of a room; `by` is absent if no member did it. */
+export function removalNotice(how: "kicked" | "ended", userId: string, roomId: string, by: string): Envelope {
+  const about = { roomId, ...(by !== "" && { by }) };
+  if (how === "ended")
+    return { type: "ended", msg: "the meeting has been ended for all", status: 410, data: about };
+  const { status } = failures.kicked;
+  return { type: "kicked", msg: "you have been removed from the room", status, data: { userId, ...about } };
+}
+
+/** [P-71] */
+export function lockNotice(roomId: string, locked: boolean, by: string): Envelope {
+  const msg = locked ? "the room is locked" : "the room is unlocked";
+  return { type: "locked", msg, status: 200, data: { roomId, locked, ...(by !== "" && { by }) } };
+}
+
+/** [P-75] A word from a service to everyone in the room. */
+export function serviceNotice(roomId: string, msg: string, data: unknown): Envelope {
+  return { type: "notice", msg, status: 200, data: { roomId, ...(data !== undefined && { notice: data }) } };
+}
+
 /** [P-52] */
 export function tokenNotice(expiresAt: number): Envelope {
   return {

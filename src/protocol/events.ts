@@ -12,16 +12,22 @@ export const addressedEvents = {
   applyMic: "apply mic",
   acceptApplyMic: "acceptApplyMic mic",
   refuseApplyMic: "refuseApplyMic mic",
+  mute: "mute mic",
 } as const;
 
 export type AddressedEvent = keyof typeof addressedEvents;
+
+/** What only a host may do with a room [P-70]. */
+export const hostEvents = ["kick", "lock", "end"] as const;
+
+export type HostEvent = (typeof hostEvents)[number];
 
 /** Everything else that a client may emit. */
 export const roomEvents = ["join", "leave", "roomUserList", "msg", "token"] as const;
 
 type RoomEvent = (typeof roomEvents)[number];
 
-export type ClientEvent = AddressedEvent | RoomEvent;
+export type ClientEvent = AddressedEvent | HostEvent | RoomEvent;
 
 /** Envelope types that only the server may send: a client's `msg` of such a type is refused [P-33]. */
 export const serverTypes: ReadonlySet<string> = new Set([
@@ -33,9 +39,17 @@ export const serverTypes: ReadonlySet<string> = new Set([
   "receipt",
   "roster",
   "token",
+  "kicked",
+  "locked",
+  "ended",
+  "notice",
   "roomUserList",
   ...Object.keys(addressedEvents),
 ]);
+
+export function isHostEvent(event: string): event is HostEvent {
+  return (hostEvents as readonly string[]).includes(event);
+}
 
 export function isAddressedEvent(event: string): event is AddressedEvent {
   return Object.hasOwn(addressedEvents, event);

@@ -130,6 +130,24 @@ export const failures = {
     ends: "connecting",
     message: "the token does not admit to this room: get one that does",
   },
+  host_required: {
+    status: 403,
+    retry: false,
+    ends: "no",
+    message: "only a host may do that: connect with a token whose role is host",
+  },
+  room_locked: {
+    status: 403,
+    retry: true,
+    ends: "connecting",
+    message: "the room is locked: ask a host in it to unlock it",
+  },
+  kicked: {
+    status: 403,
+    retry: true,
+    ends: "connecting",
+    message: "a host has removed you from this room: you may come back after retryAfterMs",
+  },
   origin_refused: {
     status: 403,
     retry: false,

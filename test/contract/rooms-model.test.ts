@@ -25,18 +25,22 @@ class Model {
   readonly capacity: number;
   readonly members = new Map<string, ModelSession>();
   /** Where an older session might come back: the newest of the user, and how it ended. */
-  readonly newest = new Map<string, { session: ModelSession; end: "none" | "left" | "reaped" }>();
+  readonly newest = new Map<string, { session: ModelSession; end: "none" | "left" | "reaped" | "removed" }>();
+  /** Who may be in, while the room is locked. */
+  lockedTo: Set<string> | undefined;
   readonly sessions: ModelSession[] = [];
 
   constructor(capacity: number) {
     this.capacity = capacity;
   }
 
-  join(session: ModelSession, rejecting: boolean): string {
+  join(session: ModelSession, rejecting: boolean, host: boolean): string {
     const current = this.members.get(session.userId);
     if (current !== undefined && rejecting) return "duplicate";
+    if (current === undefined && !host && this.lockedTo?.has(session.userId) === false) return "locked";
     if (current === undefined && this.capacity > 0 && this.members.size >= this.capacity) return "full";
     this.sessions.push(session);
+    this.lockedTo?.add(session.userId);
     this.members.set(session.userId, session);
     if (current !== undefined || this.newest.has(session.userId))
       this.newest.set(session.userId, { session, end: "none" });
@@ -48,7 +52,7 @@ class Model {
     if (current !== undefined && current !== session) return "newer";
     const newest = this.newest.get(session.userId);
     if (current === undefined && newest !== undefined) {
-      if (newest.end === "reaped") return "announced";
+      if (newest.end === "reaped" || newest.end === "removed") return "announced";
       // Its own announcement may have failed: then it tries again.
       if (newest.end === "left" && newest.session !== session) return "announced";
     }
@@ -63,6 +67,7 @@ class Model {
     if (current === session) return "held";
     if (current !== undefined) return "newer";
     if (newest !== undefined && newest.session !== session) return "superseded";
+    if (newest?.end === "removed") return "removed";
     this.members.set(session.userId, session);
     if (newest === undefined || newest.end !== "reaped") return "restored";
     newest.end = "none";
@@ -78,14 +83,35 @@ class Model {
     return reaped.map(({ userId }) => userId);
   }
 
+  remove(userId: string | undefined): string[] {
+    if (userId !== undefined) this.lockedTo?.delete(userId);
+    const removed = [...this.members.values()].filter(
+      (session) => session.userId === (userId ?? session.userId),
+    );
+    for (const session of removed) {
+      this.members.delete(session.userId);
+      this.newest.set(session.userId, { session, end: "removed" });
+    }
+    return removed.map(({ nodeId, sessionId }) => formatAddress(nodeId, sessionId));
+  }
+
   lose(): void {
+    this.lockedTo = undefined;
     this.members.clear();
     this.newest.clear();
   }
 }
 
 type Step =
-  | { readonly do: "join"; readonly node: number; readonly user: number; readonly rejecting: boolean }
+  | {
+      readonly do: "join";
+      readonly node: number;
+      readonly user: number;
+      readonly rejecting: boolean;
+      readonly host: boolean;
+    }
+  | { readonly do: "remove"; readonly user: number | undefined }
+  | { readonly do: "lock"; readonly locked: boolean }
   | { readonly do: "leave" | "restore" | "withdraw"; readonly session: number }
   | { readonly do: "reap"; readonly node: number }
   | { readonly do: "lose" };
@@ -99,8 +125,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       node,
       user: fc.nat(userIds.length - 1),
       rejecting: fc.boolean(),
+      host: fc.boolean(),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("remove" as const),
+      user: fc.option(fc.nat(userIds.length - 1), { nil: undefined }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("lock" as const), locked: fc.boolean() }) },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constantFrom("leave", "restore", "withdraw"), session: fc.nat() }),
@@ -132,8 +167,9 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
         sessionId: `s${index}`,
       };
       const displaced = model.members.get(session.userId);
-      const expected = model.join(session, action.rejecting);
-      const rules = { capacity, duplicates: action.rejecting ? "reject" : "replace" } as const;
+      const expected = model.join(session, action.rejecting, action.host);
+      const duplicates = action.rejecting ? "reject" : "replace";
+      const rules = { capacity, duplicates, opensLocks: action.host } as const;
       const admission = await at(session.nodeId).admit(
         place,
         member(session.userId),
@@ -164,6 +200,15 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
       const reaped = await at("n1").reap(place, addressPrefix(nodeId));
       expect(reaped.map(({ userId }) => userId).toSorted()).toEqual(model.reap(nodeId).toSorted());
       for (const each of reaped) grown(each.version);
+    } else if (action.do === "remove") {
+      const userId = action.user === undefined ? undefined : userIds[action.user];
+      const removed = await at("n1").remove(place, userId, 0);
+      expect(removed.map(({ address }) => address).toSorted()).toEqual(model.remove(userId).toSorted());
+      for (const each of removed) grown(each.version);
+    } else if (action.do === "lock") {
+      const there = await at("n2").lock(place, action.locked);
+      expect(there).toBe(model.members.size > 0);
+      model.lockedTo = action.locked && there ? new Set(model.members.keys()) : undefined;
     } else if (action.do === "lose") {
       model.lose();
       for (const key of roomKeys(place)) await driver.delete(key);

@@ -21,6 +21,15 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant("receipt" as const), delivered: fc.array(id), offline: fc.array(id) }),
   fc.record({ kind: fc.constant("replaced" as const), sessionId: id, place }),
   fc.record({ kind: fc.constant("doubt" as const), place }),
+  fc.record({
+    kind: fc.constant("removed" as const),
+    removal: fc.record({
+      place,
+      how: fc.constantFrom("kicked" as const, "ended" as const),
+      by: fc.oneof(fc.constant(""), place),
+    }),
+    sessionIds: fc.array(id),
+  }),
   fc.record({ kind: fc.constant("probe" as const), probeId: id }),
 );
 

@@ -1,10 +1,10 @@
-import { nextVersion, type Script } from "./script.js";
+import { endIfEmpty, nextVersion, type Script } from "./script.js";
 
 /**
  * Takes the members of a dead node out of a place. Whom it returns, nobody else will return: the caller
  * announces each departure (I4). A member who has a newer session elsewhere is not touched (I5).
  *
- * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest
+ * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock
  * ARGV[1] what the addresses of the dead node begin with   ARGV[2] most members to take out
  * ARGV[3] milliseconds for which it is remembered that they were reaped
  *
@@ -14,7 +14,7 @@ import { nextVersion, type Script } from "./script.js";
  */
 export const reapScript: Script = {
   name: "reap",
-  lua: `${nextVersion}
+  lua: `${nextVersion}${endIfEmpty}
 local users = redis.call('HKEYS', KEYS[2])
 local addresses = redis.call('HVALS', KEYS[2])
 local reaped = {}
@@ -31,9 +31,7 @@ for i = 1, #users do
 end
 if #reaped > 0 then
   redis.call('PEXPIRE', KEYS[4], ARGV[3])
-  if redis.call('HLEN', KEYS[2]) == 0 then
-    redis.call('DEL', KEYS[3])
-  end
+  endIfEmpty()
 end
 return {(unpack or table.unpack)(reaped)}
 `,

@@ -10,8 +10,8 @@ import { nextVersion, type Script } from "./script.js";
  *
  * Returns {'held', '', version}: nothing was lost; {'restored', '', version}; {'returned', '', version}: put
  * back after a reaper had announced the departure; {'newer', address, version}: another session has the place;
- * {'superseded', '', version}: another session had the place after this one, and has gone. The version of
- * those that change nothing is 0.
+ * {'superseded', '', version}: another session had the place after this one, and has gone; {'removed', '',
+ * version}: it was removed from the room. The version of those that change nothing is 0.
  */
 export const restoreScript: Script = {
   name: "restore",
@@ -30,6 +30,9 @@ local newest = redis.call('HGET', KEYS[4], ARGV[1])
 local reaped = newest == '-' .. ARGV[3]
 if not current and newest and string.sub(newest, 2) ~= ARGV[3] then
   return {'superseded', '', 0}
+end
+if not current and newest == '!' .. ARGV[3] then
+  return {'removed', '', 0}
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])

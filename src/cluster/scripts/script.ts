@@ -6,7 +6,7 @@
  */
 
 import type { Place } from "../../protocol/place.js";
-import { newestKey, rosterKey, routeKey, versionKey } from "../keys.js";
+import { lockKey, newestKey, rosterKey, routeKey, versionKey } from "../keys.js";
 
 export interface Script {
   /** For metrics and logs. */
@@ -14,9 +14,9 @@ export interface Script {
   readonly lua: string;
 }
 
-/** KEYS of every script that changes a room: 1 roster, 2 routes, 3 version, 4 newest. */
+/** KEYS of every script that changes a room: 1 roster, 2 routes, 3 version, 4 newest, 5 lock. */
 export function roomKeys(place: Place): string[] {
-  return [rosterKey(place), routeKey(place), versionKey(place), newestKey(place)];
+  return [rosterKey(place), routeKey(place), versionKey(place), newestKey(place), lockKey(place)];
 }
 
 /**
@@ -24,6 +24,22 @@ export function roomKeys(place: Place): string[] {
  * long as an older one may come back from a node that was frozen.
  */
 export const newestTtlMs = 3_600_000;
+
+/**
+ * How long a room stays locked when nobody is in it, in milliseconds: for as long as its members may take to come
+ * back, such as when their node closes.
+ */
+const emptyLockTtlMs = 600_000;
+
+/** Lua: what becomes of a room when its last member has gone. KEYS as of `roomKeys`. */
+export const endIfEmpty = `
+local function endIfEmpty()
+  if redis.call('HLEN', KEYS[2]) == 0 then
+    redis.call('DEL', KEYS[3])
+    redis.call('PEXPIRE', KEYS[5], ${emptyLockTtlMs})
+  end
+end
+`;
 
 /**
  * Lua: raises the version of a room by one and returns it. A room's first version comes from Redis's clock, in

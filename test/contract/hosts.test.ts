@@ -1,0 +1,212 @@
+/**
+ * What hosts may do with a room, on whichever node those concerned are; and that nobody else may [P-70] to [P-74].
+ */
+import { expect, it } from "vitest";
+import { issueToken } from "../../src/access/issue-token.js";
+import { connect, open, type TestClient } from "../harness/client.js";
+import { eventually } from "../harness/eventually.js";
+import { describeOnEachStore, startNode, startNodes, type TestNode, unique } from "../harness/nodes.js";
+
+const jwtSecret = "a secret of at least thirty-two characters";
+const config = { auth: "token", jwtSecret } as const;
+
+/** What the client connects with: a token for all rooms. */
+async function tokenOf(userId: string, role: "host" | "member" = "member") {
+  const unbound = { issuer: undefined, audience: undefined };
+  const token = await issueToken(jwtSecret, {
+    userId,
+    rooms: ["*"],
+    role,
+    profile: {},
+    ttlS: 60,
+    ...unbound,
+  });
+  return { auth: { token } };
+}
+
+const come = async (node: TestNode, userId: string, roomId: string, role?: "host" | "member") =>
+  connect(node.url, { userId, roomId }, await tokenOf(userId, role));
+
+/** Tries to come in, and is told why not. */
+async function turnedAway(node: TestNode, userId: string, roomId: string, role?: "host" | "member") {
+  const client = open(node.url, { userId, roomId }, await tokenOf(userId, role));
+  const { status, data } = await client.next("error");
+  expect([data.event, await client.ended]).toEqual(["connect", "io server disconnect"]);
+  return { status, ...data };
+}
+
+const listOf = async (client: TestClient, roomId: string) =>
+  (await client.ask<{ userId: string }[]>("roomUserList", { roomId })).map(({ userId }) => userId).toSorted();
+
+describeOnEachStore("a host", (store) => {
+  it("removes a member from the room, and the user does not get back in for a time [P-72]", async () => {
+    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 1_500 });
+    const roomId = unique("room");
+    const host = await come(first, "host", roomId, "host");
+    const carol = await come(first, "carol", roomId);
+    const bob = await come(second, "bob", roomId);
+
+    expect(await host.ask("kick", { targetUid: "bob" })).toEqual({
+      type: "receipt",
+      msg: "kicked",
+      status: 200,
+      data: { event: "kick", roomId, targetUid: "bob" },
+    });
+    const told = await bob.next("kicked");
+    expect([told.status, told.data]).toEqual([403, { userId: "bob", roomId, by: "host" }]);
+    expect(await bob.ended).toBe("io server disconnect");
+    expect((await carol.next("leave")).data).toEqual({ userId: "bob", roomId, role: "member" });
+    expect(await listOf(carol, roomId)).toEqual(["carol", "host"]);
+
+    const refusal = await turnedAway(first, "bob", roomId);
+    expect(refusal).toMatchObject({ status: 403, code: "kicked", retry: true, roomId });
+    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    expect(refusal.retryAfterMs).toBeLessThanOrEqual(1_500);
+    // Into other rooms it does.
+    const again = await come(second, "bob", unique("room"));
+    await eventually(async () => expect((await again.ask("join", { roomId })).status).toBe(200));
+    expect(await listOf(carol, roomId)).toEqual(["bob", "carol", "host"]);
+    // Its departure was announced once, and its return.
+    const notices = carol.rest.filter(
+      ({ type, data }) => ["join", "leave"].includes(type) && data.userId === "bob",
+    );
+    expect(notices.map(({ type }) => type)).toEqual(["join", "join"]);
+  });
+
+  it("removes a member from one room, and not from the others", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const [one, other] = [unique("room"), unique("room")];
+    const host = await come(first, "host", one, "host");
+    const bob = await come(second, "bob", other);
+    expect((await bob.ask("join", { roomId: one })).status).toBe(200);
+    expect((await host.ask("kick", { targetUid: "bob" })).status).toBe(200);
+    expect((await bob.next("kicked")).data.roomId).toBe(one);
+    expect((await bob.ask("roomUserList", { roomId: one })).data.code).toBe("not_in_room");
+    expect(await listOf(bob, other)).toEqual(["bob"]);
+    expect((await bob.ask("join", { roomId: one })).data).toMatchObject({ code: "kicked", roomId: one });
+    host.emit("msg", { type: "chat" });
+    await host.next("chat");
+    expect(bob.rest.filter(({ type }) => type === "chat")).toEqual([]);
+  });
+
+  it("is told when whom it removes is not there, and keeps them out even so", async () => {
+    const node = await startNode(store, config);
+    const roomId = unique("room");
+    const host = await come(node, "host", roomId, "host");
+    const { type, status } = await host.ask("kick", { targetUid: "bob" });
+    expect([type, status]).toEqual(["offline", 404]);
+    expect(await turnedAway(node, "bob", roomId)).toMatchObject({ code: "kicked" });
+  });
+
+  it("locks the room to those who are in it, also when they come again, and unlocks it [P-71]", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const roomId = unique("room");
+    const host = await come(first, "host", roomId, "host");
+    const bob = await come(second, "bob", roomId);
+    expect((await host.ask("lock", { locked: true })).msg).toBe("locked");
+    expect((await bob.next("locked")).data).toEqual({ roomId, locked: true, by: "host" });
+
+    expect(await turnedAway(second, "carol", roomId)).toMatchObject({ status: 403, code: "room_locked" });
+    await come(second, "another host", roomId, "host");
+    bob.close();
+    await host.next("leave");
+    await come(first, "bob", roomId);
+    // Everyone goes, as when a node closes, and comes back.
+    host.close();
+    await eventually(() => expect(host.socket.connected).toBe(false));
+    expect(await turnedAway(second, "carol", roomId)).toMatchObject({ code: "room_locked" });
+
+    const again = await come(second, "host", roomId, "host");
+    expect((await again.ask("lock", { locked: false })).msg).toBe("unlocked");
+    await come(second, "carol", roomId);
+  });
+
+  it("removes somebody from a locked room for good", async () => {
+    const node = await startNode(store, { ...config, kickMs: 0 });
+    const roomId = unique("room");
+    const host = await come(node, "host", roomId, "host");
+    const bob = await come(node, "bob", roomId);
+    await host.ask("lock", { locked: true });
+    await host.ask("kick", { targetUid: "bob" });
+    await bob.ended;
+    expect(await turnedAway(node, "bob", roomId)).toMatchObject({ code: "room_locked" });
+  });
+
+  it("ends the meeting for all [P-73]", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const [roomId, other] = [unique("room"), unique("room")];
+    const host = await come(first, "host", roomId, "host");
+    const bob = await come(second, "bob", roomId);
+    const carol = await come(second, "carol", other);
+    await carol.ask("join", { roomId });
+    expect((await host.ask("end", { roomId })).msg).toBe("ended");
+    for (const client of [host, bob, carol]) {
+      const { status, data } = await client.next("ended");
+      expect([status, data]).toEqual([410, { roomId, by: "host" }]);
+    }
+    await Promise.all([host.ended, bob.ended]);
+    expect(await listOf(carol, other)).toEqual(["carol"]);
+    expect(carol.rest.filter(({ type }) => type === "leave")).toEqual([]);
+    const next = await come(first, "bob", roomId);
+    expect(await listOf(next, roomId)).toEqual(["bob"]);
+  });
+
+  it("asks others to mute [P-74]", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const roomId = unique("room");
+    const host = await come(first, "host", roomId, "host");
+    const bob = await come(second, "bob", roomId);
+    expect((await host.ask("mute", { targetUid: "bob", kind: "audio" })).status).toBe(200);
+    expect(await bob.next("mute")).toEqual({
+      type: "mute",
+      msg: "mute mic",
+      status: 200,
+      data: { targetUid: "bob", kind: "audio", userId: "host" },
+    });
+  });
+
+  it("is told what is wrong with what it asks for", async () => {
+    const node = await startNode(store, config);
+    const roomId = unique("room");
+    const host = await come(node, "host", roomId, "host");
+    const codes: [string, unknown, string][] = [
+      ["kick", {}, "target_required"],
+      ["kick", { targetUid: "host" }, "self_target"],
+      ["kick", { targetUid: "{" }, "bad_target"],
+      ["kick", { targetUid: "bob", roomId: "elsewhere" }, "not_in_room"],
+      ["kick", "bob", "bad_payload"],
+      ["lock", { locked: "yes" }, "bad_payload"],
+      ["end", { roomId: "elsewhere" }, "not_in_room"],
+    ];
+    for (const [event, payload, code] of codes)
+      expect([event, (await host.ask(event, payload)).data.code]).toEqual([event, code]);
+  });
+});
+
+describeOnEachStore("a member who is no host", (store) => {
+  it("cannot do what hosts can [P-70]", async () => {
+    const node = await startNode(store, config);
+    const roomId = unique("room");
+    const host = await come(node, "host", roomId, "host");
+    const bob = await come(node, "bob", roomId);
+    const asked: [string, unknown][] = [
+      ["kick", { targetUid: "host" }],
+      ["lock", { locked: true }],
+      ["end", {}],
+      ["mute", { targetUid: "host" }],
+    ];
+    for (const [event, payload] of asked)
+      expect((await bob.ask(event, payload)).data).toMatchObject({ code: "host_required", event });
+    bob.emit("msg", { type: "kicked", data: { userId: "host" } });
+    expect((await bob.next("error")).data).toBeDefined();
+    await come(node, "carol", roomId);
+    expect(await listOf(host, roomId)).toEqual(["bob", "carol", "host"]);
+    expect(host.rest.filter(({ type }) => ["kicked", "locked", "ended", "mute"].includes(type))).toEqual([]);
+  });
+
+  it("is no host where no tokens are asked for, whatever it says", async () => {
+    const node = await startNode(store);
+    const alice = await connect(node.url, { userId: "alice", roomId: unique("room"), role: "host" });
+    expect((await alice.ask("end", {})).data.code).toBe("host_required");
+  });
+});
