@@ -72,6 +72,7 @@ const commands = {
       assert.equal(await status("/healthz"), 200);
       assert.equal(await status("/readyz"), 404);
       assert.equal(await status("/metrics"), 404);
+      assert.equal(await status("/admin"), 404);
       assert.equal(await status("/stats"), 404);
     });
     await check("the signaler answers behind it", async () => {
