@@ -17,7 +17,7 @@ export const addressedEvents = {
 export type AddressedEvent = keyof typeof addressedEvents;
 
 /** Everything else that a client may emit. */
-export const roomEvents = ["join", "leave", "roomUserList", "msg", "token"] as const;
+export const roomEvents = ["join", "leave", "roomUserList", "msg", "token", "iceServers"] as const;
 
 type RoomEvent = (typeof roomEvents)[number];
 
@@ -33,6 +33,7 @@ export const serverTypes: ReadonlySet<string> = new Set([
   "receipt",
   "roster",
   "token",
+  "iceServers",
   "roomUserList",
   ...Object.keys(addressedEvents),
 ]);

@@ -6,5 +6,6 @@ import { ensureProgram } from "./programs.js";
 
 export default function setup(): void {
   ensureProgram("redis-server", "redis-server");
+  ensureProgram("turnserver", "coturn");
   execFileSync("npm", ["run", "build", "--silent"], { stdio: ["ignore", "inherit", "inherit"] });
 }
