@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { issueIceServers } from "./access/ice-servers.js";
 import { TokenVerifier } from "./access/token-verifier.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { Driver } from "./cluster/driver.js";
@@ -150,6 +151,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       moderation,
       relay: new Relay({ local, outbox: cluster.outbox }, config.scope),
       verifyToken,
+      issueIceServers: (userId, until) => issueIceServers(config, userId, epochNow(), until),
       readRoster: (place) => cluster.roster(place),
       broadcast,
       onFailure,

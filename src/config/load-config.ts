@@ -19,6 +19,7 @@ export function loadConfig(flags: readonly string[], environment: Environment): 
   const given = parseFlags(flags);
   const values = Object.entries(settings).map(([name, setting]) => [name, read(setting, given, environment)]);
   const config = Object.fromEntries(values) as Unsettled;
+  requireWholeTurn(config);
   return { ...config, auth: settleAuth(config, environment) };
 }
 
@@ -42,6 +43,18 @@ function settleAuth({ auth, jwtSecret, jwksUrl }: Unsettled, environment: Enviro
       "anyone could join any room, and NODE_ENV is production; give SIGNALER_JWT_SECRET or SIGNALER_JWKS_URL, or SIGNALER_AUTH=open if that is meant.",
     );
   return auth ?? (hasKeys ? "token" : "open");
+}
+
+/** TURN servers refuse whoever has no credentials, and credentials are for no other use. */
+function requireWholeTurn({ turnUrls, turnSecrets }: Unsettled): void {
+  if (turnUrls !== undefined && turnSecrets === undefined)
+    throw new ConfigError(
+      "SIGNALER_TURN_URLS needs something to make credentials with; give SIGNALER_TURN_SECRETS, the static-auth-secret of these servers.",
+    );
+  if (turnUrls === undefined && turnSecrets !== undefined)
+    throw new ConfigError(
+      "SIGNALER_TURN_SECRETS needs servers to make credentials for; give SIGNALER_TURN_URLS, or leave the secrets out.",
+    );
 }
 
 function parseFlags(flags: readonly string[]): Readonly<Record<string, unknown>> {

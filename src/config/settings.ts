@@ -17,10 +17,18 @@ const origin = z
   .string()
   .refine((value) => value === "*" || (URL.canParse(value) && new URL(value).origin === value));
 
-const origins = z
-  .string()
-  .transform((value) => value.split(",").map((part) => part.trim()))
-  .pipe(z.array(origin).min(1));
+const listOf = (item: z.ZodType<string, string>, most = 100) =>
+  z
+    .string()
+    .transform((value) => value.split(",").map((part) => part.trim()))
+    .pipe(z.array(item).min(1).max(most));
+
+/** As browsers take them (RFC 7064, RFC 7065): one that is not accepted would fail every call. */
+const iceHost = String.raw`(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?`;
+const stunUrl = z.string().regex(new RegExp(`^stuns?:${iceHost}$`));
+const turnUrl = z.string().regex(new RegExp(`^turns?:${iceHost}(\\?transport=(udp|tcp))?$`));
+/** Long, because whoever holds a credential can try secrets against it. */
+const turnSecret = z.string().regex(/^\S{16,}$/);
 
 export interface Setting<T> {
   readonly flag: string;
@@ -204,7 +212,7 @@ export const settings = {
     meaning: "origins of the pages that may connect, separated by commas; * for any",
     default: "*",
     remedy: "give * or origins without a path, such as https://meet.example.com",
-    schema: origins,
+    schema: listOf(origin),
   }),
   auth: setting({
     flag: "auth",
@@ -272,6 +280,44 @@ export const settings = {
     secret: true,
     schema: z.string().min(32),
   }),
+  stunUrls: setting({
+    flag: "stun-urls",
+    env: "SIGNALER_STUN_URLS",
+    value: "URLS",
+    meaning: "STUN servers that clients are told of, separated by commas",
+    default: undefined,
+    remedy: "give URLs such as stun:stun.example.com:3478, separated by commas",
+    schema: listOf(stunUrl),
+  }),
+  turnUrls: setting({
+    flag: "turn-urls",
+    env: "SIGNALER_TURN_URLS",
+    value: "URLS",
+    meaning: "TURN servers that clients get credentials for, separated by commas",
+    default: undefined,
+    remedy: "give URLs such as turn:turn.example.com:3478?transport=udp, separated by commas",
+    schema: listOf(turnUrl),
+  }),
+  turnSecrets: setting({
+    flag: "turn-secrets",
+    env: "SIGNALER_TURN_SECRETS",
+    value: "SECRET[,SECRET]",
+    meaning: "secrets that the TURN servers share, one or two: credentials are made with the first",
+    default: undefined,
+    remedy:
+      "give one secret, or two separated by a comma, of at least 16 characters without spaces, such as `openssl rand -hex 32` makes",
+    secret: true,
+    schema: listOf(turnSecret, 2),
+  }),
+  turnTtlS: setting({
+    flag: "turn-ttl-s",
+    env: "SIGNALER_TURN_TTL_S",
+    value: "SECONDS",
+    meaning: "how long TURN credentials last; clients get fresh ones before that",
+    default: "3600",
+    remedy: "give a whole number of seconds from 60 to 86400",
+    schema: wholeNumber(60, 86_400),
+  }),
   leaseMs: setting({
     flag: "lease-ms",
     env: "SIGNALER_LEASE_MS",
@@ -305,9 +351,19 @@ type Settings = typeof settings;
 type ValueOf<S> = S extends { readonly schema: z.ZodType<infer T> } ? T : never;
 
 /** Settings that may be left out, and then are undefined. */
-type Optional = "adminSecret" | "host" | "redisUrl" | "jwtSecret" | "jwksUrl" | "jwtIssuer" | "jwtAudience";
+type Optional =
+  | "adminSecret"
+  | "host"
+  | "redisUrl"
+  | "jwtSecret"
+  | "jwksUrl"
+  | "jwtIssuer"
+  | "jwtAudience"
+  | "stunUrls"
+  | "turnUrls"
+  | "turnSecrets";
 
-/** The settings' values. Durations are in milliseconds. `auth` is settled, whether it was given or not. */
+/** The settings' values. Durations are in milliseconds, but for one that says otherwise. `auth` is settled, whether it was given or not. */
 export type Config = {
   readonly [Name in keyof Settings]: Name extends Optional
     ? ValueOf<Settings[Name]> | undefined

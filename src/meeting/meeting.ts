@@ -8,13 +8,14 @@ import type { VersionedRoster } from "../cluster/cluster.js";
 import { withDeadline } from "../cluster/deadline.js";
 import { RedisUnavailable } from "../cluster/driver.js";
 import type { Outcome } from "../cluster/outbox.js";
-import { receipt, tokenNotice } from "../protocol/envelope.js";
+import { type IceServers, receipt, tokenNotice } from "../protocol/envelope.js";
 import { type AddressedEvent, type HostEvent, isAddressedEvent, isHostEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
 import { lobby, type Place } from "../protocol/place.js";
 import { requireChatRoom, stampChat } from "./chat.js";
 import { Expiry } from "./expiry.js";
+import { Ice } from "./ice.js";
 import type { Membership } from "./membership.js";
 import { type Moderation, requireHost } from "./moderation.js";
 import { RefusedPayload } from "./refused-payload.js";
@@ -32,6 +33,8 @@ export interface MeetingPorts {
   readonly relay: Relay;
   /** Reads a token; undefined where none are asked for. */
   readonly verifyToken: ((token: string) => Promise<Grant>) | undefined;
+  /** Makes a user's ICE servers, with credentials that end at `until` (ms since 1970) if not before. */
+  readonly issueIceServers: (userId: string, until: number) => IceServers;
   readonly readRoster: (place: Place) => Promise<VersionedRoster>;
   /** Emits the event `msg` with this payload to everyone in the room, on every node. */
   readonly broadcast: (place: Place, payload: unknown) => void;
@@ -57,6 +60,7 @@ export class Meeting {
   readonly #waiting = new Map<Session, WaitingEvent[]>();
   readonly #departures = new Set<Promise<void>>();
   readonly #expiry: Expiry;
+  readonly #ice: Ice;
 
   constructor(ports: MeetingPorts, rules: MeetingRules) {
     this.#ports = ports;
@@ -68,6 +72,7 @@ export class Meeting {
         session.connection.end("final");
       },
     });
+    this.#ice = new Ice(ports.issueIceServers, ports.epochNow);
   }
 
   /** Lets a new connection into its room, or into the lobby. A failure is told, and ends the connection [P-8]. */
@@ -94,6 +99,7 @@ export class Meeting {
   close(session: Session): void {
     this.#waiting.delete(session);
     this.#expiry.forget(session);
+    this.#ice.forget(session);
     const departure = this.#ports.membership
       .leaveAll(session)
       .catch((error: unknown) => this.#ports.onFailure(new SignalingFailure("internal"), error))
@@ -133,6 +139,7 @@ export class Meeting {
       else if (event === "roomUserList") this.#roomUserList(session, payload, reply);
       else if (event === "msg") this.#msg(session, payload, reply);
       else if (event === "token") this.#token(session, payload, reply);
+      else if (event === "iceServers") this.#iceServers(session, payload, reply);
       else throw new SignalingFailure("unknown_event");
     } catch (error) {
       // What JSON could be parsed from may be nested too deeply to be written again.
@@ -228,6 +235,7 @@ export class Meeting {
         if (grant.userId !== session.userId) throw new SignalingFailure("token_refused", { reason: "user" });
         session.grant = grant;
         this.#expiry.watch(session);
+        this.#ice.renewed(session);
         const closed = session.rooms.filter((room) => !session.mayBeIn(room));
         await Promise.all(
           closed.map((room) => withDeadline(membership.leave(session, room)).catch(() => {})),
@@ -235,6 +243,11 @@ export class Meeting {
         reply.ok(receipt("renewed", { event: "token", expiresAt: grant.expiresAt }));
       })
       .catch((error: unknown) => reply.fail(error));
+  }
+
+  #iceServers(session: Session, payload: unknown, reply: Reply): void {
+    if (payload !== undefined) requireObject(payload);
+    this.#ice.ask(session, reply);
   }
 
   /** Runs a change of membership; the session's later events wait until it is done [P-38]. */

@@ -83,6 +83,24 @@ export function tokenNotice(expiresAt: number): Envelope {
   };
 }
 
+/** As `RTCPeerConnection` takes them in its configuration. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export interface IceServers {
+  readonly iceServers: readonly IceServer[];
+  /** In milliseconds since 1970; absent if nothing in them expires [P-61]. */
+  readonly expiresAt?: number;
+}
+
+/** [P-60] */
+export function iceServersNotice(servers: IceServers): Envelope {
+  return { type: "iceServers", msg: "ice servers", status: 200, data: servers };
+}
+
 /** [P-20] What the target of an addressed event gets. */
 export function addressedEnvelope(event: AddressedEvent, data: unknown): Envelope {
   return { type: event, msg: addressedEvents[event], status: 200, data };

@@ -23,7 +23,7 @@ export const hostEvents = ["kick", "lock", "end"] as const;
 export type HostEvent = (typeof hostEvents)[number];
 
 /** Everything else that a client may emit. */
-export const roomEvents = ["join", "leave", "roomUserList", "msg", "token"] as const;
+export const roomEvents = ["join", "leave", "roomUserList", "msg", "token", "iceServers"] as const;
 
 type RoomEvent = (typeof roomEvents)[number];
 
@@ -43,6 +43,7 @@ export const serverTypes: ReadonlySet<string> = new Set([
   "locked",
   "ended",
   "notice",
+  "iceServers",
   "roomUserList",
   ...Object.keys(addressedEvents),
 ]);

@@ -7,5 +7,6 @@ import { ensureProgram } from "./programs.js";
 export default function setup(): void {
   ensureProgram("redis-server", "redis-server");
   for (const program of ["haproxy", "nginx", "openssl"]) ensureProgram(program, program);
+  ensureProgram("turnserver", "coturn");
   execFileSync("npm", ["run", "build", "--silent"], { stdio: ["ignore", "inherit", "inherit"] });
 }
