@@ -11,7 +11,7 @@ const requestMs = 30_000;
 /** How often the server looks for clients that take longer. */
 const checkIntervalMs = 1_000;
 
-export interface Readiness {
+interface Readiness {
   /** Why the node should get no new connections; none of these means that it should be restarted. */
   readonly reasons: readonly string[];
   /** What else an operator wants to see at a glance. */

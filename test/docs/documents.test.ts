@@ -1,6 +1,6 @@
 /**
  * Documents that say what the source says: docs/PROTOCOL.md (normative: events, codes, limits, rules), and the
- * settings in the README and the compose file.
+ * settings in docs/CONFIGURATION.md and the compose file.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -108,9 +108,8 @@ it("and the compose file passes every setting on that is not its own business", 
   );
 });
 
-it("and the README's table of settings is the source's", () => {
-  const readme = readFileSync(`${root}README.md`, "utf8");
-  const listed = table(readme, /^## Configuration$/m);
+it("and the table of settings is the source's", () => {
+  const listed = table(readFileSync(`${root}docs/CONFIGURATION.md`, "utf8"), /^# Configuration$/m);
   expect(listed).toEqual(
     Object.values(settings).map((setting) => [
       setting.env,

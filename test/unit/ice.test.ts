@@ -6,6 +6,7 @@ import { Ice } from "../../src/meeting/ice.js";
 import { LocalMembers } from "../../src/meeting/local-members.js";
 import { Meeting } from "../../src/meeting/meeting.js";
 import { Membership } from "../../src/meeting/membership.js";
+import { Moderation } from "../../src/meeting/moderation.js";
 import { Relay } from "../../src/meeting/relay.js";
 import { Reply } from "../../src/meeting/reply.js";
 import { Session } from "../../src/meeting/session.js";
@@ -77,6 +78,7 @@ function meeting(issue: (userId: string, until: number) => IceServers): Meeting 
   return new Meeting(
     {
       membership,
+      moderation: new Moderation({ cluster: { remove: never, lock: never }, broadcast() {} }, 0),
       relay: new Relay({ local, outbox: { send() {} } }, "room"),
       verifyToken: undefined,
       issueIceServers: issue,
