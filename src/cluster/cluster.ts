@@ -50,6 +50,7 @@ export interface VersionedRoster {
   /** userId → the member's JSON. */
   readonly members: ReadonlyMap<string, string>;
   readonly version: number;
+  readonly locked: boolean;
 }
 
 export class Cluster {
@@ -320,12 +321,12 @@ export class Cluster {
 
   async #readRoster(place: Place): Promise<VersionedRoster> {
     const ours = [...this.#rooms.heldIn(place).values()].filter(({ state }) => state === "in");
-    const { members, routes, version } = await this.#rooms.read(place, "members");
+    const { members, routes, version, locked } = await this.#rooms.read(place, "members");
     if (ours.some(({ state, member }) => state === "in" && !routes.has(member.userId))) {
       this.#reassertion.request();
       throw new RedisUnavailable("Redis has lost members of this place", true);
     }
-    if (!this.#lease.settled) return { members, version };
+    if (!this.#lease.settled) return { members, version, locked };
     const { nodeId } = this.#options;
     const nodes = new Set([...routes.values()].map((address) => parseAddress(address).nodeId));
     nodes.delete(nodeId);
@@ -335,11 +336,11 @@ export class Cluster {
         if (!(await this.#rooms.isAlive(other))) dead.add(other);
       }),
     );
-    if (dead.size === 0) return { members, version };
+    if (dead.size === 0) return { members, version, locked };
     const isAlive = (userId: string) => {
       const address = routes.get(userId);
       return address === undefined || !dead.has(parseAddress(address).nodeId);
     };
-    return { members: new Map([...members].filter(([userId]) => isAlive(userId))), version };
+    return { members: new Map([...members].filter(([userId]) => isAlive(userId))), version, locked };
   }
 }

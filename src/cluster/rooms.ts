@@ -62,6 +62,8 @@ export interface AdmissionRules {
 /** A place as Redis holds it. */
 export interface View {
   readonly version: number;
+  /** Whether only those who were in before may come in, and hosts. */
+  readonly locked: boolean;
   /** userId → the member's JSON, or "" if it was not asked for. */
   readonly members: ReadonlyMap<string, string>;
   /** userId → address. */
@@ -147,15 +149,17 @@ export class Rooms {
 
   async read(place: Place, what: "members" | "ids"): Promise<View> {
     const reply = await this.#driver.run(readScript, roomKeys(place), [what === "members" ? "1" : "0"]);
-    const [version, userIds, jsons, routed, addresses] = reply as [
+    const [version, userIds, jsons, routed, addresses, locked] = reply as [
       string,
       string[],
       string[],
       string[],
       string[],
+      number,
     ];
     return {
       version: Number(version),
+      locked: locked === 1,
       members: new Map(userIds.map((userId, i) => [userId, jsons[i] ?? ""])),
       routes: new Map(routed.map((userId, i) => [userId, addresses[i] ?? ""])),
     };

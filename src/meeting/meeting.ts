@@ -179,7 +179,7 @@ export class Meeting {
         // Read after the room's notices have begun to arrive, so that nobody falls between the two [P-36]. One who
         // is in has joined, even if Redis cannot be asked just then who else is.
         const roster = await this.#ports.readRoster(roomId).catch(requireUnavailable);
-        const shown = roster && { members: asList(roster.members), version: roster.version };
+        const shown = roster && { members: asList(roster.members), ...asOf(roster) };
         reply.ok(receipt("joined", { event: "join", roomId, ...shown }));
       } catch (error) {
         reply.fail(error);
@@ -206,10 +206,11 @@ export class Meeting {
     const roomId = requireListedRoom(session, this.#rules.scope, fields["roomId"]);
     this.#ports
       .readRoster(roomId)
-      .then(({ members, version }) => {
+      .then((roster) => {
+        const { members } = roster;
         const asked = this.#rules.rosterEvent === "list" || reply.ack !== undefined;
         const list = asked ? asList(members) : [];
-        const about = { roomId, version };
+        const about = { roomId, ...asOf(roster) };
         const shown = this.#rules.rosterEvent === "list" ? list : asObject(members);
         session.connection.emit("roomUserList", shown, about);
         reply.ok(list, about);
@@ -266,6 +267,11 @@ export class Meeting {
     const name = typeof event === "string" ? event.slice(0, 64) : typeof event;
     return new Reply(session, name, ack, this.#ports.onFailure);
   }
+}
+
+/** What is told beside a list of members. */
+function asOf({ version, locked }: VersionedRoster): { version: number; locked?: true } {
+  return { version, ...(locked && { locked }) };
 }
 
 function requireUnavailable(error: unknown): undefined {

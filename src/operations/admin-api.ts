@@ -65,8 +65,8 @@ export const adminRoutes: Readonly<Record<string, Route>> = {
   },
 
   "GET rooms/{roomId}": async (ports, { roomId }) => {
-    const { members, version } = await requireRoster(ports, roomId);
-    return { roomId, version, members: ports.asList(members) };
+    const { members, version, locked } = await requireRoster(ports, roomId);
+    return { roomId, version, locked, members: ports.asList(members) };
   },
 
   "GET rooms/{roomId}/members": async (ports, { roomId, query }) => {

@@ -93,6 +93,7 @@ describeOnEachStore("the admin API", (store) => {
     expect(body).toEqual({
       roomId,
       version: expect.any(Number),
+      locked: false,
       members: expect.arrayContaining([
         { userId: "alice", roomId, nickname: "A" },
         { userId: "bob", roomId },
@@ -136,6 +137,7 @@ describeOnEachStore("the admin API", (store) => {
     const lock = (locked: boolean) => ask(second, "PUT rooms/{roomId}/lock", [roomId], "", { locked });
     expect((await lock(true)).body).toEqual({ locked: true });
     expect((await alice.next("locked")).data).toEqual({ roomId, locked: true });
+    expect((await ask(second, "GET rooms/{roomId}", [roomId])).body.locked).toBe(true);
     const carol = open(first.url, { userId: "carol", roomId });
     expect((await carol.next("error")).data.code).toBe("room_locked");
     expect((await lock(false)).body).toEqual({ locked: false });

@@ -107,7 +107,13 @@ describeOnEachStore("a host", (store) => {
     expect((await bob.next("locked")).data).toEqual({ roomId, locked: true, by: "host" });
 
     expect(await turnedAway(second, "carol", roomId)).toMatchObject({ status: 403, code: "room_locked" });
-    await come(second, "another host", roomId, "host");
+    const other = await come(second, "another host", roomId, "host");
+    expect((await other.ask("join", { roomId })).data.locked).toBe(true);
+    other.emit("roomUserList");
+    const [, about] = await new Promise<unknown[]>((resolve) =>
+      other.socket.once("roomUserList", (...args: unknown[]) => resolve(args)),
+    );
+    expect(about).toMatchObject({ roomId, locked: true });
     bob.close();
     await host.next("leave");
     await come(first, "bob", roomId);
@@ -118,7 +124,8 @@ describeOnEachStore("a host", (store) => {
 
     const again = await come(second, "host", roomId, "host");
     expect((await again.ask("lock", { locked: false })).msg).toBe("unlocked");
-    await come(second, "carol", roomId);
+    const carol = await come(second, "carol", roomId);
+    expect((await carol.ask("join", { roomId })).data.locked).toBeUndefined();
   });
 
   it("removes somebody from a locked room for good", async () => {
