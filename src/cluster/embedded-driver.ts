@@ -55,7 +55,7 @@ export class EmbeddedDriver implements Driver {
   resubscribe(): void {}
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#commands.eval(script.lua, keys.length, ...keys, ...args);
+    return this.#commands.eval(clock() + script.lua, keys.length, ...keys, ...args);
   }
 
   async readField(key: string, field: string): Promise<string | undefined> {
@@ -110,4 +110,19 @@ export class EmbeddedDriver implements Driver {
     this.#onPatternMessage.set(pattern, onMessage);
     await this.#subscriptions.psubscribe(pattern);
   }
+}
+
+/** Lua: makes TIME what Redis makes it. The mock's seconds are rounded up, and its microseconds are of another clock. */
+function clock(): string {
+  const now = Math.floor((performance.timeOrigin + performance.now()) * 1_000);
+  const [seconds, microseconds] = [Math.floor(now / 1_000_000), now % 1_000_000];
+  return `
+local callMock = redis.call
+redis.call = function(name, ...)
+  if name == 'TIME' then
+    return {'${seconds}', '${microseconds}'}
+  end
+  return callMock(name, ...)
+end
+`;
 }

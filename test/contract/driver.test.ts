@@ -49,6 +49,25 @@ describeOnEachStore("a driver", (store) => {
     expect(await driver.readSet(key)).toEqual([]);
   });
 
+  it("tells scripts the time, in microseconds that only grow", async () => {
+    const driver = await connected(store);
+    const script = { name: "time", lua: "return redis.call('TIME')" };
+    const readTime = async () => {
+      const [seconds, microseconds] = (await driver.run(script, [], [])) as [string, string];
+      expect(Number(microseconds)).toBeLessThan(1_000_000);
+      return Number(seconds) * 1_000_000 + Number(microseconds);
+    };
+    const startedAt = Date.now();
+    let last = 0;
+    // Over a second, so that seconds and microseconds have to go together.
+    while (Date.now() - startedAt < 1_200) {
+      const time = await readTime();
+      expect(time).toBeGreaterThan(last);
+      last = time;
+    }
+    expect(Math.abs(last / 1_000 - Date.now())).toBeLessThan(2_000);
+  });
+
   it("hands a message to those subscribed, in order, and says how many they were", async () => {
     const [publisher, one, two] = [await connected(store), await connected(store), await connected(store)];
     const channel = unique("channel");
