@@ -16,6 +16,7 @@ import { ConnectionLimits, type ConnectionRules } from "./connection-limits.js";
 import { createParser } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
 import { type RateLimit, TokenBucket } from "./token-bucket.js";
+import { guardUpgrades } from "./upgrades.js";
 
 /** Who gets the sessions and what they send; the meeting does. */
 export interface SessionHost {
@@ -47,6 +48,9 @@ export interface GatewayOptions {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
+
+/** Where clients connect [P-1]. */
+const signalingPath = "/socket.io/";
 
 /** A frame of this many times the message limit is not even parsed [P-46]. */
 const frameLimitFactor = 4;
@@ -87,6 +91,9 @@ export class SocketGateway {
     this.#backlog = new Backlog(options.maxQueuedBytes, () => this.#refused("slow_reader"));
     const anyOrigin = options.origins.includes("*");
     this.#io = new Server(server, {
+      path: signalingPath,
+      // It would leave them open, and their errors unheard, for a second.
+      destroyUpgrade: false,
       adapter: options.adapter,
       parser: createParser(options.maxMessageBytes),
       maxHttpBufferSize: options.maxMessageBytes * frameLimitFactor,
@@ -101,6 +108,7 @@ export class SocketGateway {
         });
       },
     });
+    guardUpgrades(server, signalingPath);
     this.#io.engine.on("connection", (conn: SignalerSocket["conn"]) => this.#accept(conn));
     this.#io.engine.on("flush", (conn: SignalerSocket["conn"]) => this.#backlog.flushed(conn));
     this.#io.use((socket, next) => void this.#readHandshake(socket).then(next));
