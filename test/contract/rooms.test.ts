@@ -123,6 +123,11 @@ describeOnEachStore("rooms", (store) => {
     expect(departure.outcome).toBe("absent");
     expect(departure.version).toBeGreaterThan(0);
     expect(await n1.dismiss(roomId, "alice", "s1", false)).toEqual({ outcome: "absent", version: 0 });
-    expect(await n1.read(roomId, "members")).toEqual({ version: 0, members: new Map(), routes: new Map() });
+    expect(await n1.read(roomId, "members")).toEqual({
+      version: 0,
+      locked: false,
+      members: new Map(),
+      routes: new Map(),
+    });
   });
 });
