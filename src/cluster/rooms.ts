@@ -172,7 +172,8 @@ export class Rooms {
 
   /** @param dead - an address to replace even so, because its node is dead. */
   async restore(place: Place, { member, sessionId }: Held, dead = ""): Promise<Restoration> {
-    const [outcome, address, version] = (await this.#driver.run(restoreScript, roomKeys(place), [
+    const keys = [...roomKeys(place), banKey(place, member.userId)];
+    const [outcome, address, version] = (await this.#driver.run(restoreScript, keys, [
       member.userId,
       JSON.stringify(member),
       formatAddress(this.#nodeId, sessionId),

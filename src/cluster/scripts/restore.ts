@@ -4,14 +4,14 @@ import { nextVersion, type Script } from "./script.js";
  * Puts back a member whom Redis has lost: because it was emptied, or because this node was taken for dead.
  * Never against a newer session (I5).
  *
- * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest
+ * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock   KEYS[6] the user's ban
  * ARGV[1] userId   ARGV[2] member JSON   ARGV[3] address of the session
  * ARGV[4] an address that is replaced, because its node is dead; or ''
  *
  * Returns {'held', '', version}: nothing was lost; {'restored', '', version}; {'returned', '', version}: put
  * back after a reaper had announced the departure; {'newer', address, version}: another session has the place;
  * {'superseded', '', version}: another session had the place after this one, and has gone; {'removed', '',
- * version}: it was removed from the room. The version of those that change nothing is 0.
+ * version}: it was removed from the room, or its user was while it was taken for gone. The version of those that change nothing is 0.
  */
 export const restoreScript: Script = {
   name: "restore",
@@ -31,7 +31,7 @@ local reaped = newest == '-' .. ARGV[3]
 if not current and newest and string.sub(newest, 2) ~= ARGV[3] then
   return {'superseded', '', 0}
 end
-if not current and newest == '!' .. ARGV[3] then
+if not current and newest == '!' .. ARGV[3] or redis.call('EXISTS', KEYS[6]) == 1 then
   return {'removed', '', 0}
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

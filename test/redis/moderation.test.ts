@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { issueToken } from "../../src/access/issue-token.js";
+import { connect, type TestClient } from "../harness/client.js";
+import { redisStore, startNode, unique } from "../harness/nodes.js";
+import { startProcess } from "../harness/process.js";
+import { type RedisServer, redisForTest } from "../harness/redis-server.js";
+
+const leaseMs = 1_000;
+const jwtSecret = "a secret of at least thirty-two characters";
+const config = { auth: "token", jwtSecret, leaseMs } as const;
+
+const startMortal = (redis: RedisServer) =>
+  startProcess(["--lease-ms", String(leaseMs)], { REDIS_URL: redis.url, SIGNALER_JWT_SECRET: jwtSecret });
+
+async function come(url: string, userId: string, roomId: string, role: "host" | "member" = "member") {
+  const wishes = {
+    userId,
+    rooms: ["*"],
+    role,
+    profile: {},
+    ttlS: 600,
+    issuer: undefined,
+    audience: undefined,
+  };
+  return connect(url, { userId, roomId }, { auth: { token: await issueToken(jwtSecret, wishes) } });
+}
+
+const listOf = async (client: TestClient, roomId: string) =>
+  (await client.ask<{ userId: string }[]>("roomUserList", { roomId })).map(({ userId }) => userId).toSorted();
+
+it("who is kept out while its node is frozen does not come back with it [P-72]", async () => {
+  const redis = await redisForTest();
+  const node = await startNode(redisStore(redis), config);
+  const frozen = await startMortal(redis);
+  const roomId = unique("room");
+  const host = await come(node.url, "host", roomId, "host");
+  const bob = await come(frozen.url, "bob", roomId);
+  frozen.kill("SIGSTOP");
+  await host.next("leave");
+  expect((await host.ask("kick", { targetUid: "bob" })).type).toBe("offline");
+  frozen.kill("SIGCONT");
+  expect((await bob.next("kicked")).data).toEqual({ userId: "bob", roomId });
+  expect(await bob.ended).toBe("io server disconnect");
+  expect(await listOf(host, roomId)).toEqual(["host"]);
+  expect(host.rest.filter(({ type, data }) => type === "join" && data.userId === "bob")).toHaveLength(1);
+});
