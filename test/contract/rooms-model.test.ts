@@ -68,6 +68,7 @@ class Model {
     if (current !== undefined) return "newer";
     if (newest !== undefined && newest.session !== session) return "superseded";
     if (newest?.end === "removed") return "removed";
+    if (newest?.end === "reaped" && this.lockedTo?.has(session.userId) === false) return "superseded";
     this.members.set(session.userId, session);
     if (newest === undefined || newest.end !== "reaped") return "restored";
     newest.end = "none";

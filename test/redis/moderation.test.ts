@@ -44,3 +44,19 @@ it("who is kept out while its node is frozen does not come back with it [P-72]",
   expect(await listOf(host, roomId)).toEqual(["host"]);
   expect(host.rest.filter(({ type, data }) => type === "join" && data.userId === "bob")).toHaveLength(1);
 });
+
+it("a room that was locked while a node was frozen does not take those back who were not in it [P-71]", async () => {
+  const redis = await redisForTest();
+  const node = await startNode(redisStore(redis), config);
+  const frozen = await startMortal(redis);
+  const roomId = unique("room");
+  const host = await come(node.url, "host", roomId, "host");
+  const bob = await come(frozen.url, "bob", roomId);
+  frozen.kill("SIGSTOP");
+  await host.next("leave");
+  expect((await host.ask("lock", { locked: true })).msg).toBe("locked");
+  frozen.kill("SIGCONT");
+  expect((await bob.next("error")).data).toMatchObject({ code: "unavailable", event: "connect" });
+  await bob.ended;
+  expect(await listOf(host, roomId)).toEqual(["host"]);
+});
