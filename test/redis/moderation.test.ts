@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
 import { connect, type TestClient } from "../harness/client.js";
+import { eventually } from "../harness/eventually.js";
 import { redisStore, startNode, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { type RedisServer, redisForTest } from "../harness/redis-server.js";
@@ -59,4 +60,21 @@ it("a room that was locked while a node was frozen does not take those back who 
   expect((await bob.next("error")).data).toMatchObject({ code: "unavailable", event: "connect" });
   await bob.ended;
   expect(await listOf(host, roomId)).toEqual(["host"]);
+});
+
+it("a lock stays for those whom a node that was frozen brings back [P-71]", async () => {
+  const redis = await redisForTest();
+  const node = await startNode(redisStore(redis), config);
+  const frozen = await startMortal(redis);
+  const roomId = unique("room");
+  const other = await come(node.url, "other", unique("room"));
+  const host = await come(frozen.url, "host", roomId, "host");
+  expect((await host.ask("lock", { locked: true })).msg).toBe("locked");
+  const lockKey = `meeting-lock::{meeting-room::${roomId}}`;
+  frozen.kill("SIGSTOP");
+  await eventually(async () => expect(Number(await redis.command("PTTL", lockKey))).toBeGreaterThan(0));
+  frozen.kill("SIGCONT");
+  await eventually(async () => expect(await listOf(host, roomId)).toEqual(["host"]));
+  expect(await redis.command("PTTL", lockKey)).toBe(-1);
+  other.close();
 });

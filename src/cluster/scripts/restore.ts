@@ -38,6 +38,7 @@ end
 if reaped and redis.call('EXISTS', KEYS[5]) == 1 and redis.call('SISMEMBER', KEYS[5], ARGV[1]) == 0 then
   return {'superseded', '', 0}
 end
+redis.call('PERSIST', KEYS[5])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 if reaped then
