@@ -221,16 +221,16 @@ export class Cluster {
 
   /**
    * Takes one member, or all, out of a place, and has their nodes tell them. Returns who was there; the others are
-   * the caller's to tell.
+   * the caller's to tell, however long it took.
    *
    * @param bannedMs - for how long the one cannot come back.
-   * @throws RedisUnavailable within a second.
+   * @throws RedisUnavailable
    */
   async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
     const everyone: Reaped[] = [];
     const here: string[] = [];
     for (;;) {
-      const removed = await withDeadline(this.#rooms.remove(removal.place, userId, bannedMs));
+      const removed = await this.#rooms.remove(removal.place, userId, bannedMs);
       const byNode = new Map<string, string[]>();
       for (const { address, version } of removed) {
         const { nodeId, sessionId } = parseAddress(address);
@@ -250,9 +250,9 @@ export class Cluster {
     return everyone;
   }
 
-  /** Locks a place to those who are in it, or unlocks it; false if nobody is. */
+  /** Locks a place to those who are in it, or unlocks it; false if nobody is. @throws RedisUnavailable */
   lock(place: Place, locked: boolean): Promise<boolean> {
-    return withDeadline(this.#rooms.lock(place, locked));
+    return this.#rooms.lock(place, locked);
   }
 
   #tellRemoved(nodeId: string, removal: Removal, sessionIds: readonly string[]): void {

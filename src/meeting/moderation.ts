@@ -2,6 +2,7 @@
  * What hosts may do with a room, and services by the admin API: remove a member, lock it, end it. Redis is told
  * first; the nodes of those concerned act on it, whichever they are.
  */
+import { withDeadline } from "../cluster/deadline.js";
 import type { Removal } from "../cluster/frames.js";
 import type { Reaped } from "../cluster/rooms.js";
 import { type Envelope, leaveNotice, lockNotice, receipt, serviceNotice } from "../protocol/envelope.js";
@@ -66,26 +67,34 @@ export class Moderation {
     }
   }
 
-  /** Removes a member, and keeps the user out for a time; false if the user was not there [P-72]. */
-  async kick(roomId: Place, userId: string, by = nobody, keptOutMs = this.#kickMs): Promise<boolean> {
+  /**
+   * Removes a member, and keeps the user out for a time; false if the user was not there [P-72].
+   *
+   * @throws RedisUnavailable within a second. It may happen all the same, and then everyone is told.
+   */
+  kick(roomId: Place, userId: string, by = nobody, keptOutMs = this.#kickMs): Promise<boolean> {
     const removal = { place: roomId, how: "kicked", by } as const;
-    const removed = await this.#ports.cluster.remove(removal, userId, keptOutMs);
-    for (const { json, version } of removed)
-      this.#ports.broadcast(roomId, leaveNotice(parseMember(userId, json), version));
-    return removed.length > 0;
+    const removing = this.#ports.cluster.remove(removal, userId, keptOutMs).then((removed) => {
+      for (const { json, version } of removed)
+        this.#ports.broadcast(roomId, leaveNotice(parseMember(userId, json), version));
+      return removed.length > 0;
+    });
+    return withDeadline(removing);
   }
 
-  /** Locks a room to those who are in it, or unlocks it; false if nobody is [P-71]. */
-  async lock(roomId: Place, locked: boolean, by = nobody): Promise<boolean> {
-    const anyone = await this.#ports.cluster.lock(roomId, locked);
-    if (anyone) this.#ports.broadcast(roomId, lockNotice(roomId, locked, by));
-    return anyone;
+  /** Locks a room to those who are in it, or unlocks it; false if nobody is [P-71]. @throws RedisUnavailable as `kick`. */
+  lock(roomId: Place, locked: boolean, by = nobody): Promise<boolean> {
+    const locking = this.#ports.cluster.lock(roomId, locked).then((anyone) => {
+      if (anyone) this.#ports.broadcast(roomId, lockNotice(roomId, locked, by));
+      return anyone;
+    });
+    return withDeadline(locking);
   }
 
-  /** Removes everyone; returns how many there were [P-73]. */
+  /** Removes everyone; returns how many there were [P-73]. @throws RedisUnavailable as `kick`. */
   async end(roomId: Place, by = nobody): Promise<number> {
-    const removed = await this.#ports.cluster.remove({ place: roomId, how: "ended", by }, undefined, 0);
-    return removed.length;
+    const removing = this.#ports.cluster.remove({ place: roomId, how: "ended", by }, undefined, 0);
+    return (await withDeadline(removing)).length;
   }
 
   /** Says something to everyone in the room [P-75]. */

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
 import { connect, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
-import { redisStore, startNode, unique } from "../harness/nodes.js";
+import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { type RedisServer, redisForTest } from "../harness/redis-server.js";
 
@@ -77,4 +77,21 @@ it("a lock stays for those whom a node that was frozen brings back [P-71]", asyn
   await eventually(async () => expect(await listOf(host, roomId)).toEqual(["host"]));
   expect(await redis.command("PTTL", lockKey)).toBe(-1);
   other.close();
+});
+
+it("what a host does that Redis carries out late is told to whoever it concerns [P-71] [P-72]", async () => {
+  const redis = await redisForTest();
+  const [first, second = first] = await startNodes(redisStore(redis), 2, { ...config, leaseMs: 10_000 });
+  const roomId = unique("room");
+  const host = await come(first.url, "host", roomId, "host");
+  const bob = await come(second.url, "bob", roomId);
+  const carol = await come(second.url, "carol", roomId);
+  redis.signal("SIGSTOP");
+  host.emit("lock", { locked: true });
+  expect((await host.ask("kick", { targetUid: "bob" })).data.code).toBe("unavailable");
+  redis.signal("SIGCONT");
+  expect((await bob.next("kicked")).data).toEqual({ userId: "bob", roomId, by: "host" });
+  await bob.ended;
+  expect((await carol.next("leave")).data.userId).toBe("bob");
+  expect((await carol.next("locked")).data).toEqual({ roomId, locked: true, by: "host" });
 });
