@@ -65,6 +65,8 @@ export class Cluster {
   readonly #probe: Probe;
   readonly #reaper: Reaper;
   readonly #reassertion: Reassertion;
+  /** Places out of which members may have been taken without a reply. */
+  readonly #unsure = new Set<Place>();
   #joined: Promise<void> | undefined;
   #subscribed = false;
 
@@ -79,7 +81,11 @@ export class Cluster {
     const doubt = (place: Place) => this.#doubt(place);
     this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt }, events);
     this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
-      renewed: () => events.answering(),
+      renewed: () => {
+        for (const place of this.#unsure) this.#doubt(place);
+        this.#unsure.clear();
+        events.answering();
+      },
       retaken: () => this.#reassertion.request(true),
     });
     this.#reaper = new Reaper({ ...options, rooms, mayJudge }, (place, reaped) => {
@@ -230,7 +236,10 @@ export class Cluster {
     const everyone: Reaped[] = [];
     const here: string[] = [];
     for (;;) {
-      const removed = await this.#rooms.remove(removal.place, userId, bannedMs);
+      const removed = await this.#rooms.remove(removal.place, userId, bannedMs).catch((error: unknown) => {
+        if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#unsure.add(removal.place);
+        throw error;
+      });
       const byNode = new Map<string, string[]>();
       for (const { address, version } of removed) {
         const { nodeId, sessionId } = parseAddress(address);

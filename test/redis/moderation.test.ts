@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
+import { RedisUnavailable } from "../../src/cluster/driver.js";
+import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { connect, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
-import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
+import { redisStore, silentLog, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { type RedisServer, redisForTest } from "../harness/redis-server.js";
 
@@ -94,4 +96,26 @@ it("what a host does that Redis carries out late is told to whoever it concerns 
   await bob.ended;
   expect((await carol.next("leave")).data.userId).toBe("bob");
   expect((await carol.next("locked")).data).toEqual({ roomId, locked: true, by: "host" });
+});
+
+it("who is removed by a command whose reply is lost is out as soon as Redis answers again [P-72]", async () => {
+  const redis = await redisForTest();
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const carryOut = driver.run.bind(driver);
+  driver.run = async (script, keys, args) => {
+    const reply = await carryOut(script, keys, args);
+    if (script.name === "remove") throw new RedisUnavailable("the connection was lost", true);
+    return reply;
+  };
+  const first = await startNode({ name: "losing replies", newDriver: async () => driver }, config);
+  const second = await startNode(redisStore(redis), config);
+  const roomId = unique("room");
+  const host = await come(first.url, "host", roomId, "host");
+  const bob = await come(second.url, "bob", roomId);
+  const carol = await come(second.url, "carol", roomId);
+  expect((await host.ask("kick", { targetUid: "bob" })).data.code).toBe("unavailable");
+  expect((await bob.next("kicked")).data).toEqual({ userId: "bob", roomId });
+  await bob.ended;
+  await carol.next("roster");
+  expect(await listOf(carol, roomId)).toEqual(["carol", "host"]);
 });
