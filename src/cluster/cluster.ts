@@ -8,7 +8,7 @@ import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { encodeFrame, type Removal } from "./frames.js";
+import { encodeFrame, type Removal, type RemovedSession } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { everyonesInboxChannel, inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
@@ -110,8 +110,8 @@ export class Cluster {
         deliver: (sessionId, encodedEvent) => events.deliver(sessionId, encodedEvent),
         receipt: (frame) => this.outbox.receive(frame),
         replaced: ({ sessionId, place }) => events.replaced(place, sessionId),
-        removed: ({ removal, sessionIds }) => {
-          for (const sessionId of sessionIds) this.#removed(removal, sessionId);
+        removed: ({ removal, sessions }) => {
+          for (const session of sessions) this.#removed(removal, session);
         },
         doubt: ({ place }) => this.#reassertion.requestOne(place),
         probe: ({ probeId }) => this.#probe.hear(probeId),
@@ -234,27 +234,27 @@ export class Cluster {
    */
   async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
     const everyone: Reaped[] = [];
-    const here: string[] = [];
+    const here: RemovedSession[] = [];
     for (;;) {
       const removed = await this.#rooms.remove(removal.place, userId, bannedMs).catch((error: unknown) => {
         if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#unsure.add(removal.place);
         throw error;
       });
-      const byNode = new Map<string, string[]>();
+      const byNode = new Map<string, RemovedSession[]>();
       for (const { address, version } of removed) {
         const { nodeId, sessionId } = parseAddress(address);
-        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), sessionId]);
+        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { sessionId, version }]);
         this.#reassertion.note(removal.place, version);
       }
-      for (const [nodeId, sessionIds] of byNode)
-        if (nodeId === this.#options.nodeId) here.push(...sessionIds);
-        else this.#tellRemoved(nodeId, removal, sessionIds);
+      for (const [nodeId, sessions] of byNode)
+        if (nodeId === this.#options.nodeId) here.push(...sessions);
+        else this.#tellRemoved(nodeId, removal, sessions);
       everyone.push(...removed);
       if (userId !== undefined || removed.length === 0) break;
     }
     // Whoever asked may be among them, and is answered first.
     setImmediate(() => {
-      for (const sessionId of here) this.#removed(removal, sessionId);
+      for (const session of here) this.#removed(removal, session);
     });
     return everyone;
   }
@@ -264,18 +264,24 @@ export class Cluster {
     return this.#rooms.lock(place, locked);
   }
 
-  #tellRemoved(nodeId: string, removal: Removal, sessionIds: readonly string[]): void {
+  #tellRemoved(nodeId: string, removal: Removal, sessions: readonly RemovedSession[]): void {
     const { driver, log } = this.#options;
-    const frame = encodeFrame({ kind: "removed", removal, sessionIds });
+    const frame = encodeFrame({ kind: "removed", removal, sessions });
     driver.publish(inboxChannel(nodeId), frame).catch((error: unknown) => {
       // Their own node finds out when it next compares what it holds with what Redis does.
       log.warn({ err: error, to: nodeId }, "those who were removed could not be told");
     });
   }
 
-  #removed(removal: Removal, sessionId: string): void {
+  #removed(removal: Removal, { sessionId, version }: RemovedSession): void {
     const { place } = removal;
-    if (this.#rooms.heldIn(place).get(sessionId)?.state === "joining") {
+    const held = this.#rooms.heldIn(place).get(sessionId);
+    if (held !== undefined && held.since > version) {
+      // It has come in again since, as far as this node knows.
+      this.#reassertion.requestOne(place);
+      return;
+    }
+    if (held?.state === "joining") {
       // It does not know yet that it is in. When it does, it will be found out that it is not.
       setTimeout(() => this.#reassertion.requestOne(place), lateLookMs).unref();
       return;

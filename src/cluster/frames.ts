@@ -1,6 +1,6 @@
 /**
  * What nodes say to each other on their inbox channels: lines of text, the first field of which is the kind.
- * Ids in a frame are the cluster's own and hold neither spaces nor commas nor line ends; the event comes last,
+ * Ids in a frame are the cluster's own and hold neither spaces nor commas, colons nor line ends; the event comes last,
  * as the bytes that the target's client gets.
  */
 
@@ -34,7 +34,13 @@ export interface ReplacedFrame {
 export interface RemovedFrame {
   readonly kind: "removed";
   readonly removal: Removal;
-  readonly sessionIds: readonly string[];
+  readonly sessions: readonly RemovedSession[];
+}
+
+export interface RemovedSession {
+  readonly sessionId: string;
+  /** Of the place, as of which it is out: it may have come in again since. */
+  readonly version: number;
 }
 
 /** Why somebody is out of a room. */
@@ -69,7 +75,8 @@ export function encodeFrame(frame: Frame): string {
       return `X ${frame.sessionId}\n${frame.place}`;
     case "removed": {
       const { place, how, by } = frame.removal;
-      return `K ${how} ${frame.sessionIds.join(",")}\n${place}\n${by}`;
+      const sessions = frame.sessions.map(({ sessionId, version }) => `${sessionId}:${version}`);
+      return `K ${how} ${sessions.join(",")}\n${place}\n${by}`;
     }
     case "doubt":
       return `C\n${frame.place}`;
@@ -97,7 +104,11 @@ export function decodeFrame(text: string): Frame | undefined {
   if (kind === "X" && first !== "" && rest !== "") return { kind: "replaced", sessionId: first, place: rest };
   if (kind === "K" && (first === "kicked" || first === "ended") && rest !== "") {
     const [place = "", by = ""] = rest.split("\n");
-    return { kind: "removed", removal: { place, how: first, by }, sessionIds: splitIds(second) };
+    const sessions = splitIds(second).map((session) => {
+      const [sessionId = "", version] = session.split(":");
+      return { sessionId, version: Number(version) };
+    });
+    return { kind: "removed", removal: { place, how: first, by }, sessions };
   }
   if (kind === "C" && rest !== "") return { kind: "doubt", place: rest };
   if (kind === "P" && first !== "") return { kind: "probe", probeId: first };

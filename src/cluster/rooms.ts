@@ -86,6 +86,8 @@ export interface Held {
   readonly sessionId: string;
   readonly member: Member;
   state: "joining" | "in" | "leaving";
+  /** The place's version by which it came in; 0 until that is known. */
+  since: number;
 }
 
 const mostAtOnce = 500;
@@ -116,15 +118,17 @@ export class Rooms {
    * @throws RedisUnavailable
    */
   async admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission> {
-    const held: Held = { sessionId, member, state: "joining" };
+    const held: Held = { sessionId, member, state: "joining", since: 0 };
     try {
       const indexed = this.#hold(place, held);
       const joined = this.#join(place, held, rules);
       let [, admission] = await Promise.all([indexed, joined]);
       if (admission.outcome === "duplicate" && !(await this.isAlive(parseAddress(admission.by).nodeId)))
         admission = await this.#join(place, held, rules, admission.by);
-      if (admission.outcome !== "admitted") this.#release(place, held);
-      else if (held.state === "joining") held.state = "in";
+      if (admission.outcome === "admitted") {
+        held.since = admission.version;
+        if (held.state === "joining") held.state = "in";
+      } else this.#release(place, held);
       return admission;
     } catch (error) {
       if (error instanceof RedisUnavailable && !error.mayHaveHappened) this.#release(place, held);

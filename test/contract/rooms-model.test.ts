@@ -193,7 +193,12 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
     } else if (action.do === "restore" && chosen !== undefined) {
       const expected = model.restore(chosen);
       const { nodeId, userId, sessionId } = chosen;
-      const restoration = await at(nodeId).restore(place, { sessionId, member: member(userId), state: "in" });
+      const restoration = await at(nodeId).restore(place, {
+        sessionId,
+        member: member(userId),
+        state: "in",
+        since: 0,
+      });
       expect(restoration.outcome).toBe(expected);
       if (expected === "restored" || expected === "returned") grown(restoration.version);
     } else if (action.do === "reap") {

@@ -20,6 +20,7 @@ const held = (userId: string, sessionId: string): Held => ({
   sessionId,
   member: member(userId),
   state: "in",
+  since: 0,
 });
 
 describeOnEachStore("rooms", (store) => {

@@ -1,3 +1,8 @@
+/**
+ * Removed and locked rooms when something has failed meanwhile: nobody comes back by a fault who could not come
+ * back by asking [P-71] [P-72] [P-73].
+ */
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
 import { RedisUnavailable } from "../../src/cluster/driver.js";
@@ -118,4 +123,34 @@ it("who is removed by a command whose reply is lost is out as soon as Redis answ
   await bob.ended;
   await carol.next("roster");
   expect(await listOf(carol, roomId)).toEqual(["carol", "host"]);
+});
+
+it("a word of a removal that comes late does not take out who has come in again since", async () => {
+  const redis = await redisForTest();
+  const first = await startNode(redisStore(redis), { ...config, leaseMs: 10_000 });
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const subscribe = driver.subscribe.bind(driver);
+  driver.subscribe = (channel, onMessage) =>
+    subscribe(
+      channel,
+      (message) => void delay(message.startsWith("K ") ? 300 : 0).then(() => onMessage(message)),
+    );
+  const second = await startNode(
+    { name: "late", newDriver: async () => driver },
+    { ...config, leaseMs: 10_000 },
+  );
+  const [roomId, other] = [unique("room"), unique("room")];
+  const host = await come(first.url, "host", roomId, "host");
+  const bob = await come(second.url, "bob", other);
+  await bob.ask("join", { roomId });
+  expect((await host.ask("end", { roomId })).msg).toBe("ended");
+  expect((await bob.ask("leave", { roomId })).status).toBe(200);
+  expect((await bob.ask("join", { roomId })).status).toBe(200);
+  await delay(600);
+  expect(await bob.ask("roomUserList", { roomId })).toMatchObject([{ userId: "bob" }]);
+  bob.close();
+  await eventually(
+    async () => expect(await redis.command("HKEYS", `meeting-room::${roomId}`)).toEqual([]),
+    3_000,
+  );
 });

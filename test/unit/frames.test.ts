@@ -28,7 +28,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
       how: fc.constantFrom("kicked" as const, "ended" as const),
       by: fc.oneof(fc.constant(""), place),
     }),
-    sessionIds: fc.array(id),
+    sessions: fc.array(fc.record({ sessionId: id, version: fc.maxSafeNat() })),
   }),
   fc.record({ kind: fc.constant("probe" as const), probeId: id }),
 );
