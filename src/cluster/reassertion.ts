@@ -230,9 +230,10 @@ export class Reassertion {
       case "returned":
         this.#events.returned(place, held.member, version);
         break;
-      case "removed":
+      case "kicked":
+      case "ended":
         rooms.forget(place, held.sessionId);
-        this.#events.removed({ place, how: "kicked", by: "" }, held.sessionId);
+        this.#events.removed({ place, how: outcome, by: "" }, held.sessionId);
         break;
       case "superseded":
         this.#events.superseded(place, held.sessionId);

@@ -46,7 +46,7 @@ export interface Dismissal {
 
 /** What became of a member that Redis was found to lack; `address` is that of the newer session, if there is one. */
 export interface Restoration {
-  readonly outcome: "held" | "restored" | "returned" | "newer" | "superseded" | "removed";
+  readonly outcome: "held" | "restored" | "returned" | "newer" | "superseded" | "kicked" | "ended";
   readonly address: string;
   readonly version: number;
 }

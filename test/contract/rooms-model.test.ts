@@ -20,12 +20,14 @@ interface ModelSession {
   readonly userId: string;
 }
 
+type ModelEnd = "none" | "left" | "reaped" | "kicked" | "ended";
+
 /** The room as it should be. Sessions are compared by identity. */
 class Model {
   readonly capacity: number;
   readonly members = new Map<string, ModelSession>();
   /** Where an older session might come back: the newest of the user, and how it ended. */
-  readonly newest = new Map<string, { session: ModelSession; end: "none" | "left" | "reaped" | "removed" }>();
+  readonly newest = new Map<string, { session: ModelSession; end: ModelEnd }>();
   /** Who may be in, while the room is locked. */
   lockedTo: Set<string> | undefined;
   readonly sessions: ModelSession[] = [];
@@ -52,7 +54,7 @@ class Model {
     if (current !== undefined && current !== session) return "newer";
     const newest = this.newest.get(session.userId);
     if (current === undefined && newest !== undefined) {
-      if (newest.end === "reaped" || newest.end === "removed") return "announced";
+      if (newest.end === "reaped" || newest.end === "kicked" || newest.end === "ended") return "announced";
       // Its own announcement may have failed: then it tries again.
       if (newest.end === "left" && newest.session !== session) return "announced";
     }
@@ -67,7 +69,7 @@ class Model {
     if (current === session) return "held";
     if (current !== undefined) return "newer";
     if (newest !== undefined && newest.session !== session) return "superseded";
-    if (newest?.end === "removed") return "removed";
+    if (newest?.end === "kicked" || newest?.end === "ended") return newest.end;
     if (newest?.end === "reaped" && this.lockedTo?.has(session.userId) === false) return "superseded";
     this.members.set(session.userId, session);
     if (newest === undefined || newest.end !== "reaped") return "restored";
@@ -91,7 +93,7 @@ class Model {
     );
     for (const session of removed) {
       this.members.delete(session.userId);
-      this.newest.set(session.userId, { session, end: "removed" });
+      this.newest.set(session.userId, { session, end: userId === undefined ? "ended" : "kicked" });
     }
     return removed.map(({ nodeId, sessionId }) => formatAddress(nodeId, sessionId));
   }

@@ -154,3 +154,26 @@ it("a word of a removal that comes late does not take out who has come in again 
     3_000,
   );
 });
+
+it("who missed that the meeting was ended is told that, and not that it was removed [P-73]", async () => {
+  const redis = await redisForTest();
+  const first = await startNode(redisStore(redis), { ...config, leaseMs: 10_000 });
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const subscribe = driver.subscribe.bind(driver);
+  driver.subscribe = (channel, onMessage) =>
+    subscribe(channel, (message) => void (message.startsWith("K ") || onMessage(message)));
+  const second = await startNode(
+    { name: "deaf", newDriver: async () => driver },
+    { ...config, leaseMs: 10_000 },
+  );
+  const roomId = unique("room");
+  const host = await come(first.url, "host", roomId, "host");
+  const bob = await come(second.url, "bob", roomId);
+  expect((await host.ask("end", { roomId })).msg).toBe("ended");
+  await redis.command("CLIENT", "KILL", "TYPE", "normal");
+  const told = await bob.take(
+    (event, p) => event === "msg" && ["kicked", "ended"].includes(p.type),
+    "either",
+  );
+  expect([told.type, told.status, told.data]).toEqual(["ended", 410, { roomId }]);
+});

@@ -21,7 +21,7 @@ if current and current ~= ARGV[2] then
 end
 local newest = redis.call('HGET', KEYS[4], ARGV[1]) or ''
 local mark = string.sub(newest, 1, 1)
-if not current and (mark == '-' or mark == '!' or mark == '~' and newest ~= '~' .. ARGV[2]) then
+if not current and (mark == '-' or mark == '!' or mark == '=' or mark == '~' and newest ~= '~' .. ARGV[2]) then
   return {'announced', 0}
 end
 redis.call('HDEL', KEYS[1], ARGV[1])

@@ -22,6 +22,7 @@ end
 if ARGV[1] ~= '' then
   redis.call('SREM', KEYS[5], ARGV[1])
 end
+local mark = ARGV[1] == '' and '=' or '!'
 local users = ARGV[1] == '' and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}
 local removed = {}
 for i = 1, #users do
@@ -33,7 +34,7 @@ for i = 1, #users do
     removed[#removed + 1] = nextVersion(KEYS[3])
     redis.call('HDEL', KEYS[1], users[i])
     redis.call('HDEL', KEYS[2], users[i])
-    redis.call('HSET', KEYS[4], users[i], '!' .. address)
+    redis.call('HSET', KEYS[4], users[i], mark .. address)
     redis.call('PEXPIRE', KEYS[4], ARGV[3])
   end
 end

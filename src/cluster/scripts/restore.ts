@@ -11,8 +11,8 @@ import { nextVersion, type Script } from "./script.js";
  * Returns {'held', '', version}: nothing was lost; {'restored', '', version}; {'returned', '', version}: put
  * back after a reaper had announced the departure; {'newer', address, version}: another session has the place;
  * {'superseded', '', version}: another session had the place after this one, and has gone, or the room was locked
- * after this one had been announced to have left, so that it has to ask again; {'removed', '', version}: it was
- * removed from the room, or its user was meanwhile. The version of those that change nothing is 0.
+ * after this one had been announced to have left, so that it has to ask again; {'kicked', '', version}: it was
+ * removed from the room, or its user was meanwhile; {'ended', '', version}: everyone was. The version of those that change nothing is 0.
  */
 export const restoreScript: Script = {
   name: "restore",
@@ -33,7 +33,10 @@ if not current and newest and string.sub(newest, 2) ~= ARGV[3] then
   return {'superseded', '', 0}
 end
 if not current and newest == '!' .. ARGV[3] or redis.call('EXISTS', KEYS[6]) == 1 then
-  return {'removed', '', 0}
+  return {'kicked', '', 0}
+end
+if not current and newest == '=' .. ARGV[3] then
+  return {'ended', '', 0}
 end
 if reaped and redis.call('EXISTS', KEYS[5]) == 1 and redis.call('SISMEMBER', KEYS[5], ARGV[1]) == 0 then
   return {'superseded', '', 0}
