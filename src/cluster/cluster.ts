@@ -16,7 +16,15 @@ import { Outbox } from "./outbox.js";
 import { Probe } from "./probe.js";
 import { Reaper } from "./reaper.js";
 import { Reassertion, type ReassertionEvents } from "./reassertion.js";
-import { type Admission, type AdmissionRules, type Dismissal, type Reaped, Rooms } from "./rooms.js";
+import {
+  type Admission,
+  type AdmissionRules,
+  type Dismissal,
+  mostAtOnce,
+  type Reaped,
+  type Removed,
+  Rooms,
+} from "./rooms.js";
 
 /** By when a join that was under way is over, in milliseconds. */
 const lateLookMs = 1_000;
@@ -235,27 +243,31 @@ export class Cluster {
   async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
     const everyone: Reaped[] = [];
     const here: RemovedSession[] = [];
-    for (;;) {
-      const removed = await this.#rooms.remove(removal.place, userId, bannedMs).catch((error: unknown) => {
-        if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#unsure.add(removal.place);
-        throw error;
+    let removed: Removed[];
+    try {
+      do {
+        removed = await this.#rooms.remove(removal.place, userId, bannedMs).catch((error: unknown) => {
+          if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#unsure.add(removal.place);
+          throw error;
+        });
+        const byNode = new Map<string, RemovedSession[]>();
+        for (const { address, version } of removed) {
+          const { nodeId, sessionId } = parseAddress(address);
+          byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { sessionId, version }]);
+          this.#reassertion.note(removal.place, version);
+        }
+        for (const [nodeId, sessions] of byNode)
+          if (nodeId === this.#options.nodeId) here.push(...sessions);
+          else this.#tellRemoved(nodeId, removal, sessions);
+        everyone.push(...removed);
+        // Whoever has come in since then has not been asked to go.
+      } while (removed.length >= mostAtOnce);
+    } finally {
+      // Whoever asked may be among them, and is answered first.
+      setImmediate(() => {
+        for (const session of here) this.#removed(removal, session);
       });
-      const byNode = new Map<string, RemovedSession[]>();
-      for (const { address, version } of removed) {
-        const { nodeId, sessionId } = parseAddress(address);
-        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { sessionId, version }]);
-        this.#reassertion.note(removal.place, version);
-      }
-      for (const [nodeId, sessions] of byNode)
-        if (nodeId === this.#options.nodeId) here.push(...sessions);
-        else this.#tellRemoved(nodeId, removal, sessions);
-      everyone.push(...removed);
-      if (userId !== undefined || removed.length === 0) break;
     }
-    // Whoever asked may be among them, and is answered first.
-    setImmediate(() => {
-      for (const session of here) this.#removed(removal, session);
-    });
     return everyone;
   }
 

@@ -90,7 +90,8 @@ export interface Held {
   since: number;
 }
 
-const mostAtOnce = 500;
+/** Members that one script takes out. */
+export const mostAtOnce = 500;
 
 export class Rooms {
   readonly #driver: Driver;
@@ -205,7 +206,7 @@ export class Rooms {
 
   /**
    * Takes one member, or all, out of a place, whatever node they are on; they are to be told, and the others.
-   * Nobody returned means that it is done.
+   * As many as `mostAtOnce` means that there may be more.
    *
    * @param bannedMs - for how long the one cannot come back.
    */

@@ -177,3 +177,26 @@ it("who missed that the meeting was ended is told that, and not that it was remo
   );
   expect([told.type, told.status, told.data]).toEqual(["ended", 410, { roomId }]);
 });
+
+it("the end of a meeting takes those who are in it, and is over even if others go on coming [P-73]", async () => {
+  const redis = await redisForTest();
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  const run = driver.run.bind(driver);
+  let removals = 0;
+  driver.run = async (script, keys, args) => {
+    const reply = await run(script, keys, args);
+    if (script.name !== "remove" || removals > 100) return reply;
+    removals += 1;
+    // Somebody comes in again and again.
+    await redis.command("HSET", keys[1] as string, "eager", `elsewhere/${removals}`);
+    return reply;
+  };
+  const node = await startNode(
+    { name: "crowded", newDriver: async () => driver },
+    { ...config, leaseMs: 10_000 },
+  );
+  const roomId = unique("room");
+  const host = await come(node.url, "host", roomId, "host");
+  expect((await host.ask("end", { roomId })).msg).toBe("ended");
+  expect(removals).toBe(1);
+});
