@@ -2,6 +2,7 @@
  * This node's part in the cluster, put together from its pieces: who is in which place, how messages reach
  * people on other nodes, and whether the node may take part at all.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
@@ -20,12 +21,15 @@ import {
   type Admission,
   type AdmissionRules,
   type Dismissal,
+  type Held,
   mostAtOnce,
   type Reaped,
   type Removed,
   Rooms,
 } from "./rooms.js";
 
+/** By when this node hears of a removal that Redis shows already, in milliseconds. */
+const hearsayMs = 50;
 /** By when a join that was under way is over, in milliseconds. */
 const lateLookMs = 1_000;
 
@@ -349,7 +353,9 @@ export class Cluster {
   async #readRoster(place: Place): Promise<VersionedRoster> {
     const ours = [...this.#rooms.heldIn(place).values()].filter(({ state }) => state === "in");
     const { members, routes, version, locked } = await this.#rooms.read(place, "members");
-    if (ours.some(({ state, member }) => state === "in" && !routes.has(member.userId))) {
+    const isMissed = ({ state, member }: Held) => state === "in" && !routes.has(member.userId);
+    if (ours.some(isMissed)) await delay(hearsayMs);
+    if (ours.some(isMissed)) {
       this.#reassertion.request();
       throw new RedisUnavailable("Redis has lost members of this place", true);
     }

@@ -200,3 +200,13 @@ it("the end of a meeting takes those who are in it, and is over even if others g
   expect((await host.ask("end", { roomId })).msg).toBe("ended");
   expect(removals).toBe(1);
 });
+
+it("the list is there as soon as somebody has been removed", async () => {
+  const redis = await redisForTest();
+  const node = await startNode(redisStore(redis), { ...config, leaseMs: 10_000 });
+  const roomId = unique("room");
+  const host = await come(node.url, "host", roomId, "host");
+  await come(node.url, "bob", roomId);
+  host.emit("kick", { targetUid: "bob" });
+  expect(await host.ask("roomUserList", { roomId })).toMatchObject([{ userId: "host" }]);
+});
