@@ -1,6 +1,6 @@
 /**
  * What a client can ask for, event by event. Each handler parses, authorises, acts and answers. Events of one
- * client are taken in order: those that come while a join or leave is under way wait for it.
+ * client are taken in order: those that come while a join, a leave or a renewal is under way wait for it.
  */
 
 import type { Grant } from "../access/grant.js";
@@ -24,7 +24,7 @@ import { type Ack, type FailureListener, Reply } from "./reply.js";
 import { asList, asObject, requireListedRoom } from "./roster.js";
 import type { Session } from "./session.js";
 
-/** Events of one client that may wait for a join or leave; more are refused [P-38]. */
+/** Events of one client that may wait for a join, a leave or a renewal; more are refused [P-38]. */
 export const maxWaitingEvents = 256;
 
 export interface MeetingPorts {
@@ -56,7 +56,7 @@ type WaitingEvent = readonly [event: unknown, args: unknown[]];
 export class Meeting {
   readonly #ports: MeetingPorts;
   readonly #rules: MeetingRules;
-  /** Sessions with a join or leave under way, and what they sent since. */
+  /** Sessions with a join, a leave or a renewal under way, and what they sent since. */
   readonly #waiting = new Map<Session, WaitingEvent[]>();
   readonly #departures = new Set<Promise<void>>();
   readonly #expiry: Expiry;
@@ -230,8 +230,10 @@ export class Meeting {
     const { verifyToken, membership } = this.#ports;
     if (verifyToken === undefined) throw new SignalingFailure("unknown_event");
     if (typeof token !== "string") throw new SignalingFailure("token_required");
-    verifyToken(token)
-      .then(async (grant) => {
+    // Held, so that of two tokens the later one stands, and what comes after it goes by it.
+    this.#hold(session, async () => {
+      try {
+        const grant = await verifyToken(token);
         if (session.ended) return;
         if (grant.userId !== session.userId) throw new SignalingFailure("token_refused", { reason: "user" });
         session.grant = grant;
@@ -242,8 +244,10 @@ export class Meeting {
           closed.map((room) => withDeadline(membership.leave(session, room)).catch(() => {})),
         );
         reply.ok(receipt("renewed", { event: "token", expiresAt: grant.expiresAt }));
-      })
-      .catch((error: unknown) => reply.fail(error));
+      } catch (error) {
+        reply.fail(error);
+      }
+    });
   }
 
   #iceServers(session: Session, payload: unknown, reply: Reply): void {
@@ -251,14 +255,14 @@ export class Meeting {
     this.#ice.ask(session, reply);
   }
 
-  /** Runs a change of membership; the session's later events wait until it is done [P-38]. */
+  /** Runs a change of where the session is, or may be; its later events wait until it is done [P-38]. */
   #hold(session: Session, change: () => Promise<void>): void {
     const waiting: WaitingEvent[] = [];
     this.#waiting.set(session, waiting);
     void change().then(() => {
       if (session.ended) return;
       this.#waiting.delete(session);
-      // A join or leave among these holds the session again, and then the rest waits behind it.
+      // Another such change among these holds the session again, and then the rest waits behind it.
       for (const [event, args] of waiting) this.receive(session, event, args);
     });
   }

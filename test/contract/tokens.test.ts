@@ -1,8 +1,11 @@
 /**
  * Who gets in where tokens are asked for, as whom, into which rooms and for how long [P-50] to [P-53].
  */
-import { SignJWT } from "jose";
-import { expect, it } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { expect, it, onTestFinished } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
 import { connect, open, refused } from "../harness/client.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
@@ -169,6 +172,41 @@ describeOnEachStore("tokens", (store) => {
     // The rooms that it no longer admits to are left.
     expect((await alice.ask("roomUserList", { roomId: closed })).data.code).toBe("not_in_room");
     expect(await alice.ask("roomUserList", { roomId: kept })).toHaveLength(1);
+  });
+});
+
+describeOnEachStore("a token that is renewed", (store) => {
+  it("counts for whatever is asked after it, though nobody waits for the answer [P-38]", async () => {
+    const { url } = await startNode(store, config);
+    const [one, other] = [unique("room"), unique("room")];
+    const auth = { token: await tokenFor("alice", [one]) };
+    const alice = await connect(url, { userId: "alice", roomId: one }, { auth });
+    alice.emit("token", { token: await tokenFor("alice", [one, other]) });
+    expect((await alice.ask("join", { roomId: other })).status).toBe(200);
+  });
+
+  it("gives way to the one that came after it, however long each takes to check", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { modulusLength: 4_096 });
+    const keys = createServer((_, response) => {
+      void exportJWK(publicKey).then((key) => response.end(JSON.stringify({ keys: [key] })));
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void keys.close());
+    await once(keys, "listening");
+    const { port } = keys.address() as AddressInfo;
+    const { url } = await startNode(store, { auth: "token", jwksUrl: `http://127.0.0.1:${port}` });
+    const admitting = (room: string) =>
+      new SignJWT({ sub: "alice", rooms: [room] })
+        .setProtectedHeader({ alg: "RS256" })
+        .setExpirationTime("1h")
+        .sign(privateKey);
+    const rooms = Array.from({ length: 20 }, () => unique("room"));
+    const tokens = await Promise.all(rooms.map(admitting));
+    const alice = await connect(url, { userId: "alice" }, { auth: { token: tokens[0] } });
+    for (let n = 0; n < 5; n += 1) {
+      const last = tokens.length - 1;
+      await Promise.all(tokens.map((token) => alice.ask("token", { token })));
+      expect((await alice.ask("join", { roomId: rooms[last] })).status).toBe(200);
+    }
   });
 });
 
