@@ -201,9 +201,10 @@ export class SocketGateway {
     this.#options.onRefused(new SignalingFailure(code));
   }
 
-  /** Also counts against the address: whoever fails too often has to wait. */
+  /** Also counts against the address, if the client is to blame: whoever fails too often has to wait. */
   #failed(conn: SignalerSocket["conn"], failure: SignalingFailure, cause?: unknown): void {
     this.#options.onRefused(failure, cause);
+    if (failure.meaning.status >= 500) return;
     void this.#limits.failed(this.#cameFrom.get(conn));
   }
 

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { generateKeyPair, SignJWT } from "jose";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { connect, open, refused, type TestClient } from "../harness/client.js";
@@ -140,6 +141,20 @@ describeOnEachStore("limits", (store) => {
     expect(error).toBeDefined();
     expect(await counted(node, "too_many_failures")).toBe(1);
     await connect(node.url, { userId: "alice" }, from("203.0.113.5"));
+  });
+
+  it("do not blame an address for what is the server's fault", async () => {
+    const jwksUrl = "http://127.0.0.1:1/keys";
+    const node = await startNode(store, { auth: "token", jwksUrl, failedHandshakes: 2 });
+    const { privateKey } = await generateKeyPair("ES256");
+    const token = await new SignJWT({ sub: "alice" })
+      .setProtectedHeader({ alg: "ES256" })
+      .setExpirationTime("1h")
+      .sign(privateKey);
+    for (let n = 0; n < 3; n += 1) {
+      const { data } = await refused(node.url, {}, { auth: { token }, ...from("203.0.113.4") });
+      expect(data.code).toBe("keys_unavailable");
+    }
   });
 
   it("close a connection that does not say who it is in time [P-47]", async () => {
