@@ -55,10 +55,12 @@ export class EmbeddedDriver implements Driver {
   resubscribe(): void {}
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#commands.eval(clock() + script.lua, keys.length, ...keys, ...args);
+    return this.#commands.eval(corrections() + script.lua, keys.length, ...keys, ...args);
   }
 
   async readField(key: string, field: string): Promise<string | undefined> {
+    // For the reason that `corrections` has.
+    if ((await this.#commands.hexists(key, field)) === 0) return undefined;
     return (await this.#commands.hget(key, field)) ?? undefined;
   }
 
@@ -112,8 +114,11 @@ export class EmbeddedDriver implements Driver {
   }
 }
 
-/** Lua: makes TIME what Redis makes it. The mock's seconds are rounded up, and its microseconds are of another clock. */
-function clock(): string {
+/**
+ * Lua: makes commands what Redis makes them. The mock's seconds are rounded up, and its microseconds are of another
+ * clock; its hashes are objects, in which it finds methods where there is no field of that name.
+ */
+function corrections(): string {
   const now = Math.floor((performance.timeOrigin + performance.now()) * 1_000);
   const [seconds, microseconds] = [Math.floor(now / 1_000_000), now % 1_000_000];
   return `
@@ -121,6 +126,9 @@ local callMock = redis.call
 redis.call = function(name, ...)
   if name == 'TIME' then
     return {'${seconds}', '${microseconds}'}
+  end
+  if name == 'HGET' and callMock('HEXISTS', ...) == 0 then
+    return false
   end
   return callMock(name, ...)
 end

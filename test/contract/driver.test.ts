@@ -49,6 +49,18 @@ describeOnEachStore("a driver", (store) => {
     expect(await driver.readSet(key)).toEqual([]);
   });
 
+  it("holds no field of a hash that nobody has set, whatever its name", async () => {
+    const driver = await connected(store);
+    const key = unique("hash");
+    const run = (lua: string, ...args: string[]) => driver.run({ name: "field", lua }, [key], args);
+    await run("return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])", "valueOf", "set");
+    expect(await driver.readField(key, "valueOf")).toBe("set");
+    for (const field of ["constructor", "toString", "hasOwnProperty"]) {
+      expect(await driver.readField(key, field)).toBeUndefined();
+      expect(await run("return redis.call('HGET', KEYS[1], ARGV[1]) or 'none'", field)).toBe("none");
+    }
+  });
+
   it("tells scripts the time, in microseconds that only grow", async () => {
     const driver = await connected(store);
     const script = { name: "time", lua: "return redis.call('TIME')" };

@@ -266,4 +266,15 @@ describeOnEachStore("rosters", (store) => {
     const alice = await connect(url, { userId: unique("alice") });
     expect(await alice.ask("roomUserList", { roomId })).toEqual([{ userId: bob, roomId }]);
   });
+
+  it("hold anyone, also those who are called like methods", async () => {
+    const { url } = await startNode(store);
+    const roomId = unique("room");
+    const [first, ...others] = ["constructor", "toString", "hasOwnProperty"];
+    const client = await connect(url, { userId: first ?? "", roomId });
+    expect((await client.ask("offer", { targetUid: "valueOf" })).status).toBe(404);
+    for (const userId of others) await connect(url, { userId, roomId });
+    const members = await client.ask<{ userId: string }[]>("roomUserList");
+    expect(members.map(({ userId }) => userId)).toEqual(["constructor", "toString", "hasOwnProperty"]);
+  });
 });
