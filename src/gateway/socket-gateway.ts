@@ -248,10 +248,12 @@ export class SocketGateway {
     this.#sessions.set(session.id, session);
     this.#limits.entered(session.userId);
     this.#listen(socket, session);
-    socket.on("disconnect", () => {
+    socket.on("disconnect", (reason) => {
       this.#sessions.delete(session.id);
       this.#limits.left(session.userId);
       this.#host.close(session);
+      // Whoever says goodbye and stays can do nothing any more [P-47].
+      if (reason === "client namespace disconnect") socket.conn.close();
       if (this.#sessions.size === 0) this.#onEmpty?.();
     });
     this.#host.open(session, handshake.roomId);
