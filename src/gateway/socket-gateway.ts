@@ -70,7 +70,7 @@ export class SocketGateway {
   readonly #server: HttpServer;
   readonly #io: SignalerServer;
   readonly #sessions = new Map<string, Session>();
-  /** Connections that have named themselves. */
+  /** Connections that have named themselves, though they may have been refused. */
   readonly #named = new WeakSet<SignalerSocket["conn"]>();
   readonly #host: SessionHost;
   readonly #options: GatewayOptions;
@@ -226,7 +226,6 @@ export class SocketGateway {
       socket.data = { grant, handshake };
       return undefined;
     } catch (error) {
-      this.#named.delete(conn);
       const failure = error instanceof SignalingFailure ? error : new SignalingFailure("internal");
       this.#failed(conn, failure, failure === error ? undefined : error);
       return Object.assign(new Error(failure.message), { data: failureEnvelope(failure, "connect") });

@@ -143,6 +143,20 @@ describeOnEachStore("limits", (store) => {
     await connect(node.url, { userId: "alice" }, from("203.0.113.5"));
   });
 
+  it("take one name from a connection, and count it once if it is refused [P-47]", async () => {
+    const node = await startNode(store, { handshakeMs: 300 });
+    const again = await openRaw(node.url);
+    again.send('40{"userId":"{"}');
+    for (let said = ""; !said.startsWith("44"); )
+      [said] = (await once(again, "message")).map(String) as [string];
+    again.send('40{"userId":"alice"}');
+    await closed(again);
+    const idle = await openRaw(node.url);
+    idle.send('40{"userId":"{"}');
+    await closed(idle);
+    expect([await counted(node, "bad_user_id"), await counted(node, "handshake_timeout")]).toEqual([2, 0]);
+  });
+
   it("do not blame an address for what is the server's fault", async () => {
     const jwksUrl = "http://127.0.0.1:1/keys";
     const node = await startNode(store, { auth: "token", jwksUrl, failedHandshakes: 2 });
