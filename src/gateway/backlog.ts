@@ -37,14 +37,18 @@ export class Backlog {
     this.#waiting.delete(conn);
   }
 
-  /** Without goodbyes: they would only wait behind the rest. */
   #cut(conn: EngineConnection): void {
     this.#waiting.delete(conn);
     this.#onSlow(conn);
-    const { socket } = conn.transport as { socket?: { terminate?: () => void } };
-    if (socket?.terminate !== undefined) socket.terminate();
-    else conn.close(true);
+    cut(conn);
   }
+}
+
+/** Ends a connection without goodbyes: they would wait behind the rest, and for an answer. */
+export function cut(conn: EngineConnection): void {
+  const { socket } = conn.transport as { socket?: { terminate?: () => void } };
+  conn.close(true);
+  socket?.terminate?.();
 }
 
 /** What the transport has taken, and the network has not. */

@@ -10,7 +10,7 @@ import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
 import { type Handshake, parseHandshake, parseToken } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
-import { Backlog } from "./backlog.js";
+import { Backlog, cut } from "./backlog.js";
 import { ClientAddresses } from "./client-address.js";
 import { ConnectionLimits, type ConnectionRules } from "./connection-limits.js";
 import { createParser } from "./packet-decoder.js";
@@ -193,7 +193,7 @@ export class SocketGateway {
     conn.on("packet", () => {
       if (packets.take(now()) === "allowed" || conn.readyState !== "open") return;
       this.#failed(conn, new SignalingFailure("flooding"));
-      conn.close(true);
+      cut(conn);
     });
   }
 

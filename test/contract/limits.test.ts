@@ -84,6 +84,27 @@ describeOnEachStore("limits", (store) => {
     expect(await counted(node, "flooding")).toBe(1);
   });
 
+  it("cut off whoever floods and does not answer when the connection is closed", async () => {
+    const { url } = await startNode(store, { messageRate: 10, messageBurst: 10 });
+    const { port, hostname } = new URL(url);
+    const socket = connectTcp(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const ended = once(
+      socket.on("error", () => {}),
+      "close",
+    );
+    const path = "/socket.io/?EIO=4&transport=websocket";
+    const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"];
+    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+    socket.write(`${[`GET ${path} HTTP/1.1`, "Host: x", ...upgrade, key].join("\r\n")}\r\n\r\n`);
+    await once(socket, "data");
+    socket.resume();
+    // A text frame with the message "3", masked with zeroes.
+    const pong = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x33]);
+    socket.write(Buffer.concat(Array.from({ length: 100 }, () => pong)));
+    await ended;
+  });
+
   it("are lifted by 0", async () => {
     const node = await startNode(store, {
       ...{ messageRate: 0, messageBurst: 1, connectionsPerUser: 0 },
