@@ -51,6 +51,11 @@ export class ConnectionLimits {
     add(this.#byAddress, address, -1);
   }
 
+  hasTooMany(address: string): boolean {
+    const { connectionsPerAddress } = this.#rules;
+    return connectionsPerAddress > 0 && (this.#byAddress.get(address) ?? 0) > connectionsPerAddress;
+  }
+
   hasRoomFor(userId: string): boolean {
     const { connectionsPerUser } = this.#rules;
     return connectionsPerUser === 0 || (this.#byUser.get(userId) ?? 0) < connectionsPerUser;

@@ -70,8 +70,8 @@ export class SocketGateway {
   readonly #server: HttpServer;
   readonly #io: SignalerServer;
   readonly #sessions = new Map<string, Session>();
-  /** Connections that have named themselves, though they may have been refused. */
-  readonly #named = new WeakSet<SignalerSocket["conn"]>();
+  /** Connections that have named themselves, though they may have been refused, or were cut before. */
+  readonly #settled = new WeakSet<SignalerSocket["conn"]>();
   readonly #host: SessionHost;
   readonly #options: GatewayOptions;
   readonly #addresses: ClientAddresses;
@@ -179,9 +179,15 @@ export class SocketGateway {
     this.#guard(conn);
     conn.once("close", (reason: string) => {
       if (address !== undefined) this.#limits.closed(address);
-      const tooLate = reason === "forced close" && !this.#named.has(conn) && !this.#ending;
+      const tooLate = reason === "forced close" && !this.#settled.has(conn) && !this.#ending;
       if (tooLate) this.#failed(conn, new SignalingFailure("handshake_timeout"));
     });
+    // Those that were decided on side by side did not see each other.
+    if (address !== undefined && this.#limits.hasTooMany(address)) {
+      this.#refused("too_many_connections");
+      this.#settled.add(conn);
+      cut(conn);
+    }
   }
 
   /** Cuts who floods with packets that are no events: events are counted by themselves, and answered. */
@@ -193,6 +199,7 @@ export class SocketGateway {
     conn.on("packet", () => {
       if (packets.take(now()) === "allowed" || conn.readyState !== "open") return;
       this.#failed(conn, new SignalingFailure("flooding"));
+      this.#settled.add(conn);
       cut(conn);
     });
   }
@@ -212,11 +219,11 @@ export class SocketGateway {
   async #readHandshake(socket: SignalerSocket): Promise<Error | undefined> {
     const { conn } = socket;
     // One connection is one client: a second naming, or one after a goodbye, ends it [P-47].
-    if (this.#named.has(conn)) {
+    if (this.#settled.has(conn)) {
       conn.close();
       return new Error("this connection has been named before");
     }
-    this.#named.add(conn);
+    this.#settled.add(conn);
     try {
       const { query, auth } = socket.handshake;
       const grant = await this.#readGrant(query, auth);

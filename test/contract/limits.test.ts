@@ -150,6 +150,22 @@ describeOnEachStore("limits", (store) => {
     await eventually(() => connect(node.url, { userId: "carol" }, from(same)));
   });
 
+  it("hold for connections that are asked for all at once [P-54]", async () => {
+    const node = await startNode(store, { connectionsPerAddress: 2 });
+    const { port, hostname } = new URL(node.url);
+    const socket = connectTcp(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    const head = [
+      "GET /socket.io/?EIO=4&transport=polling HTTP/1.1",
+      "Host: x",
+      "X-Forwarded-For: 203.0.113.4",
+    ];
+    socket.resume().write(`${head.join("\r\n")}\r\n\r\n`.repeat(50));
+    await eventually(async () => expect(await counted(node, "too_many_connections")).toBe(48));
+    const metrics = await (await fetch(`${node.url}/metrics`)).text();
+    expect(metrics).toMatch(/^signaler_connections 2$/m);
+  });
+
   it("make an address wait whose handshakes keep failing [P-54]", async () => {
     const node = await startNode(store, { failedHandshakes: 3, origins: ["https://meet.example.com"] });
     const address = from("203.0.113.4");
