@@ -267,6 +267,31 @@ describeOnEachStore("a client that does not read", (store) => {
     expect((await alice.next("leave")).data.userId).toBe("slow");
     expect(await counted(node, "slow_reader")).toBe(1);
   });
+
+  it("is cut as well when it polls on, and reads none of the answers", async () => {
+    const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 16_000_000 });
+    const roomId = unique("room");
+    const alice = await connect(node.url, { userId: "alice", roomId });
+    const path = "/socket.io/?EIO=4&transport=polling";
+    const { sid } = JSON.parse((await (await fetch(node.url + path)).text()).slice(1)) as { sid: string };
+    const body = `40${JSON.stringify({ userId: "slow", roomId })}`;
+    await fetch(`${node.url}${path}&sid=${sid}`, { method: "POST", body });
+    await eventually(async () => expect(await alice.ask("roomUserList")).toHaveLength(2));
+    const { port, hostname } = new URL(node.url);
+    for (let polls = 0; !alice.rest.some(({ type }) => type === "leave"); polls += 1) {
+      expect(polls).toBeLessThan(12);
+      // More than the operating system holds for one connection.
+      for (let n = 0; n < 100; n += 1) alice.emit("offer", { targetUid: "slow", filler });
+      await alice.ask("roomUserList");
+      const poll = connectTcp(Number(port), hostname);
+      onTestFinished(() => void poll.destroy());
+      poll.on("error", () => {}).pause();
+      poll.write(`GET ${path}&sid=${sid} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await once(poll, "connect");
+      await delay(20);
+    }
+    expect(await counted(node, "slow_reader")).toBe(1);
+  });
 });
 
 function onceEmitted(client: TestClient, event: string): Promise<unknown[]> {
