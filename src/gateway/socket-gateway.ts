@@ -79,7 +79,8 @@ export class SocketGateway {
   readonly #backlog: Backlog;
   /** Where connections come from, as long as they last. */
   readonly #cameFrom = new WeakMap<SignalerSocket["conn"], string>();
-  #ending = false;
+  /** What clients are told when the node has begun to close. */
+  #ending: Envelope | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(server: HttpServer, host: SessionHost, options: GatewayOptions) {
@@ -138,7 +139,7 @@ export class SocketGateway {
    * node. Resolves when the last one is gone.
    */
   async endAll(reason: Envelope): Promise<void> {
-    this.#ending = true;
+    this.#ending = reason;
     for (const session of this.#sessions.values()) {
       session.connection.send(reason);
       session.connection.end("retry");
@@ -158,7 +159,7 @@ export class SocketGateway {
     request: IncomingMessage,
     origins: readonly string[] | undefined,
   ): Promise<FailureCode | undefined> {
-    if (this.#ending) return "shutting_down";
+    if (this.#ending !== undefined) return "shutting_down";
     const address = this.#addresses.of(request);
     const { origin } = request.headers;
     if (origin !== undefined && origins !== undefined && !origins.includes(origin)) {
@@ -179,7 +180,7 @@ export class SocketGateway {
     this.#guard(conn);
     conn.once("close", (reason: string) => {
       if (address !== undefined) this.#limits.closed(address);
-      const tooLate = reason === "forced close" && !this.#settled.has(conn) && !this.#ending;
+      const tooLate = reason === "forced close" && !this.#settled.has(conn) && this.#ending === undefined;
       if (tooLate) this.#failed(conn, new SignalingFailure("handshake_timeout"));
     });
     // Those that were decided on side by side did not see each other.
@@ -251,6 +252,12 @@ export class SocketGateway {
     const { handshake, grant } = socket.data;
     const session = new Session(socket.id, handshake, grant, new SocketConnection(socket));
     releaseHandshake(socket);
+    if (this.#ending !== undefined) {
+      // Its token was being checked when the others were sent away.
+      session.connection.send(this.#ending);
+      session.connection.end("retry");
+      return;
+    }
     this.#sessions.set(session.id, session);
     this.#limits.entered(session.userId);
     this.#listen(socket, session);

@@ -228,6 +228,25 @@ describeOnEachStore("limits", (store) => {
   });
 });
 
+describeOnEachStore("a node that closes", (store) => {
+  it("lets in nobody who had connected, and names itself only now [P-14]", async () => {
+    const { url, signaler } = await startNode(store, { drainMs: 1_000 });
+    const polling = `${url}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(polling)).text()).slice(1)) as { sid: string };
+    // One that does not hear that it should go keeps the node waiting.
+    await fetch(`${polling}&sid=${sid}`, { method: "POST", body: '40{"userId":"slow"}' });
+    const socket = await openRaw(url);
+    const said: string[] = [];
+    socket.on("message", (data) => said.push(String(data)));
+    const closing = signaler.close();
+    socket.send(`40${JSON.stringify({ userId: "alice", roomId: unique("room") })}`);
+    await closed(socket);
+    const events = said.filter((packet) => packet.startsWith("42"));
+    expect(events.map((packet) => JSON.parse(packet.slice(2))[1].data.code)).toEqual(["shutting_down"]);
+    await closing;
+  });
+});
+
 describeOnEachStore("a client that does not read", (store) => {
   const filler = "x".repeat(60_000);
 
