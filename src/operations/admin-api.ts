@@ -139,8 +139,9 @@ function digest(secret: string): Buffer {
 }
 
 function find(request: IncomingMessage): { route: Route; call: Call } {
-  const url = new URL(request.url ?? "", "http://localhost");
-  const [collection = "", roomId, below, userId, ...rest] = url.pathname.slice(adminPrefix.length).split("/");
+  // Not as a URL: ids may be dots, which would be taken for steps between folders.
+  const [, pathname = "", search] = request.url?.match(/^([^?]*)\??(.*)$/s) ?? [];
+  const [collection = "", roomId, below, userId, ...rest] = pathname.slice(adminPrefix.length).split("/");
   const path = [
     collection,
     ...(roomId === undefined ? [] : ["{roomId}"]),
@@ -160,7 +161,7 @@ function find(request: IncomingMessage): { route: Route; call: Call } {
   const call = {
     roomId: roomId === undefined ? "" : requireId(roomId, "roomId"),
     userId: userId === undefined ? "" : requireId(userId, "userId"),
-    query: url.searchParams,
+    query: new URLSearchParams(search),
     body: () => readJson(request),
   };
   return { route, call };

@@ -1,7 +1,10 @@
 /**
  * The admin API: what it does, who may use it, and that `docs/admin-api.json` says what is so.
  */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
 import { adminRoutes } from "../../src/operations/admin-api.js";
@@ -38,6 +41,15 @@ async function request(node: TestNode, method: string, path: string, body?: unkn
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   return { status: response.status, body: await response.json() } as Answer;
+}
+
+/** As `request`, with the path as it stands: `fetch` resolves dots. */
+async function requestAsIs(node: TestNode, method: string, path: string): Promise<Answer> {
+  const headers = { authorization: `Bearer ${adminSecret}` };
+  const { port, hostname } = new URL(node.url);
+  const asked = httpRequest({ port, hostname, method, path: `/admin/v1/${path}`, headers }).end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, body: await json(response) };
 }
 
 /** Asks as the document describes it, and holds the answer to its schema. */
@@ -161,6 +173,16 @@ describeOnEachStore("the admin API", (store) => {
       });
     const nowhere = await ask(first, "POST rooms/{roomId}/notices", [unique("room")], "", body);
     expect(nowhere.status).toBe(404);
+  });
+
+  it("knows rooms and users whose ids are dots", async () => {
+    const node = await startNode(store, config);
+    const client = await connect(node.url, { userId: "..", roomId: "." });
+    const [, answer] = await Promise.all([
+      client.next("kicked"),
+      requestAsIs(node, "DELETE", "rooms/%2E/members/%2E%2E"),
+    ]);
+    expect(answer).toEqual({ status: 200, body: { removed: true } });
   });
 
   it("tells what is wrong with a request", async () => {
