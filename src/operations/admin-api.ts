@@ -113,7 +113,10 @@ export class AdminApi {
       this.#authenticate(request);
       const { route, call } = find(request);
       answer = await route(this.#ports, call);
-    } catch (error) {
+    } catch (thrown) {
+      // What JSON could be parsed from may be nested too deeply to be looked through, or written again.
+      const error =
+        thrown instanceof RangeError ? new AdminError(400, "the body is nested too deeply") : thrown;
       status = error instanceof AdminError ? error.status : error instanceof RedisUnavailable ? 503 : 500;
       if (status === 500) this.#ports.onError(error);
       answer = { error: describe(error) };
@@ -221,10 +224,14 @@ function parse<T>(schema: z.ZodType<T>, body: unknown, remedy: string): T {
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBodyBytes) throw new AdminError(413, `send at most ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBodyBytes) throw new AdminError(413, `send at most ${maxBodyBytes} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof AdminError ? error : new AdminError(400, "the body broke off");
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString()) as unknown;

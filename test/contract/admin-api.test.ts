@@ -199,6 +199,13 @@ describeOnEachStore("the admin API", (store) => {
       [400, "PUT", `${path}/lock`, { locked: "yes" }, /"locked": true/],
       [400, "PUT", `${path}/lock`, "{", /no JSON/],
       [400, "POST", `${path}/notices`, {}, /msg, a text/],
+      [
+        400,
+        "POST",
+        `${path}/notices`,
+        `{"msg":"x","data":${"[".repeat(20_000)}${"]".repeat(20_000)}}`,
+        /deeply/,
+      ],
       [413, "POST", `${path}/notices`, { msg: "x".repeat(70_000) }, /at most 65536/],
       [404, "GET", "nothing", undefined, /no such path/],
       [404, "GET", "constructor", undefined, /no such path/],
@@ -210,6 +217,20 @@ describeOnEachStore("the admin API", (store) => {
       expect([method, at, answer.status]).toEqual([method, at, status]);
       expect(answer.body.error).toMatch(sentence);
     }
+  });
+
+  it("takes a request that breaks off for the client's fault", async () => {
+    const node = await startNode(store, config);
+    const { port, hostname } = new URL(node.url);
+    const headers = { authorization: `Bearer ${adminSecret}`, "content-length": 100 };
+    const path = "/admin/v1/rooms/room/lock";
+    const asked = httpRequest({ port, hostname, method: "PUT", path, headers }).on("error", () => {});
+    asked.write("{", () => setTimeout(() => asked.destroy(), 100));
+    await eventually(async () =>
+      expect(await (await fetch(`${node.url}/metrics`)).text()).toMatch(
+        /signaler_admin_requests_total\{status="400"\} 1/,
+      ),
+    );
   });
 
   it("is closed to whoever does not show the secret, and not there without one", async () => {
