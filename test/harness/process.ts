@@ -25,6 +25,8 @@ export interface SignalerProcess {
   readonly announcement: Readonly<Record<string, unknown>>;
   /** Every line that it has logged. */
   readonly lines: readonly string[];
+  /** What it has written to its standard error. */
+  readonly complaints: readonly string[];
   kill(signal: NodeJS.Signals): void;
   /** Sends the signal and resolves once the process has ended. */
   stop(signal: NodeJS.Signals): Promise<Exit>;
@@ -38,6 +40,8 @@ export async function startProcess(
   const child = spawnCommand(["serve", "--host", "127.0.0.1", "--port", "0", ...flags], environment);
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
+  const complaints: string[] = [];
+  child.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
   const { stdout } = child;
   if (stdout === null) throw new Error("the process has no output");
   const announcement = await new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -54,6 +58,7 @@ export async function startProcess(
     url: String(announcement["url"]),
     announcement,
     lines,
+    complaints,
     kill: (signal) => void child.kill(signal),
     async stop(signal) {
       if (child.exitCode !== null || child.signalCode !== null)
