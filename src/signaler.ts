@@ -73,8 +73,12 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
   let closing: Promise<void> | undefined;
 
   const { jwtSecret: secret, jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
+  const onKeys = (error: unknown) =>
+    error === undefined
+      ? log.warn("the keys that tokens are checked with can be fetched again")
+      : log.warn({ err: error }, "the keys that tokens are checked with cannot be fetched");
   const verifier =
-    config.auth === "token" ? new TokenVerifier({ secret, jwksUrl, issuer, audience }) : undefined;
+    config.auth === "token" ? new TokenVerifier({ secret, jwksUrl, issuer, audience }, onKeys) : undefined;
   const verifyToken = verifier && ((token: string) => verifier.verify(token));
 
   const local = new LocalMembers();

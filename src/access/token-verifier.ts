@@ -47,9 +47,13 @@ export class TokenVerifier {
   readonly #key: Uint8Array | JWTVerifyGetKey;
   readonly #algorithms: string[];
   readonly #source: TokenSource;
+  readonly #onKeys: (error: unknown) => void;
+  #keysFailed = false;
 
-  constructor(source: TokenSource) {
+  /** @param onKeys - told when keys cannot be fetched, and, with undefined, when they can again. */
+  constructor(source: TokenSource, onKeys: (error: unknown) => void = () => {}) {
     this.#source = source;
+    this.#onKeys = onKeys;
     if (source.secret !== undefined) {
       this.#key = new TextEncoder().encode(source.secret);
       this.#algorithms = secretAlgorithms;
@@ -82,9 +86,19 @@ export class TokenVerifier {
           ? await jwtVerify(token, this.#key, options)
           : await jwtVerify(token, this.#key, options));
     } catch (error) {
-      throw asFailure(error);
+      const failure = asFailure(error);
+      this.#noteKeys(failure.code === "keys_unavailable" ? error : undefined);
+      throw failure;
     }
+    this.#noteKeys(undefined);
     return asGrant(payload);
+  }
+
+  /** Once for each time that they fail, and not for each client that is turned away by it. */
+  #noteKeys(error: unknown): void {
+    const failed = error !== undefined;
+    if (failed !== this.#keysFailed) this.#onKeys(error);
+    this.#keysFailed = failed;
   }
 }
 
@@ -122,11 +136,16 @@ function asGrant(claims: JWTPayload): Grant {
   const rooms = claims["rooms"] ?? [];
   const role = claims["role"] ?? "member";
   const list = typeof rooms === "string" ? [rooms] : rooms;
-  const profile = parseProfileFields(claims["profile"] ?? {});
+  const given = claims["profile"] ?? {};
+  // The role is shown like a profile, and is nobody's own to choose.
+  const profile = isRole(role) && isObject(given) ? parseProfileFields({ ...given, role }) : undefined;
   if (userId === undefined || profile === undefined || !isRole(role) || !isRoomList(list))
     throw refused("claims");
-  // The role is shown like a profile, and is nobody's own to choose.
-  return { userId, rooms: list, role, profile: { ...profile, role }, expiresAt: (claims.exp ?? 0) * 1_000 };
+  return { userId, rooms: list, role, profile, expiresAt: (claims.exp ?? 0) * 1_000 };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isRole(value: unknown): value is Role {

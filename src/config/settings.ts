@@ -241,6 +241,7 @@ export const settings = {
     meaning: "where the public keys are published with which tokens are checked, instead of a secret",
     default: undefined,
     remedy: "give an https URL, or an http URL inside your own network",
+    secret: true,
     schema: z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)),
   }),
   jwtIssuer: setting({

@@ -62,7 +62,8 @@ export class Session {
   }
 
   memberIn(place: Place): Member {
-    return asMember({ userId: this.userId, profile: this.#profile }, isLobby(place) ? undefined : place);
+    const profile = { ...this.#profile, ...this.grant.profile };
+    return asMember({ userId: this.userId, profile }, isLobby(place) ? undefined : place);
   }
 
   hasUnconfirmed(targetUid: string): boolean {

@@ -61,7 +61,9 @@ export const adminRoutes: Readonly<Record<string, Route>> = {
   "GET rooms": async (ports, { query }) => {
     const { page, next } = paged(await ports.rooms(), (roomId) => roomId, query);
     const counts = await Promise.all(page.map((roomId) => ports.countMembers(roomId)));
-    return { rooms: page.map((roomId, i) => ({ roomId, members: counts[i] })), ...next };
+    const rooms = page.map((roomId, i) => ({ roomId, members: counts[i] ?? 0 }));
+    // A node forgets a room a little later than the room its last member.
+    return { rooms: rooms.filter(({ members }) => members > 0), ...next };
   },
 
   "GET rooms/{roomId}": async (ports, { roomId }) => {

@@ -117,6 +117,12 @@ describeOnEachStore("a host", (store) => {
     bob.close();
     await host.next("leave");
     await come(first, "bob", roomId);
+    // Locked once more while somebody is away, it stays open to them.
+    const away = await come(second, "bob", roomId);
+    away.close();
+    await eventually(async () => expect(await listOf(host, roomId)).not.toContain("bob"));
+    await host.ask("lock", { locked: true });
+    await come(second, "bob", roomId);
     // Everyone goes, as when a node closes, and comes back.
     host.close();
     await eventually(() => expect(host.socket.connected).toBe(false));
@@ -146,6 +152,7 @@ describeOnEachStore("a host", (store) => {
     const bob = await come(second, "bob", roomId);
     const carol = await come(second, "carol", other);
     await carol.ask("join", { roomId });
+    await host.ask("lock", { locked: true });
     expect((await host.ask("end", { roomId })).msg).toBe("ended");
     for (const client of [host, bob, carol]) {
       const { status, data } = await client.next("ended");
@@ -154,8 +161,9 @@ describeOnEachStore("a host", (store) => {
     await Promise.all([host.ended, bob.ended]);
     expect(await listOf(carol, other)).toEqual(["carol"]);
     expect(carol.rest.filter(({ type }) => type === "leave")).toEqual([]);
-    const next = await come(first, "bob", roomId);
-    expect(await listOf(next, roomId)).toEqual(["bob"]);
+    // The lock has ended with the meeting.
+    const next = await come(first, "dan", roomId);
+    expect(await listOf(next, roomId)).toEqual(["dan"]);
   });
 
   it("asks others to mute [P-74]", async () => {

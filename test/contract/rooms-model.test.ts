@@ -88,6 +88,7 @@ class Model {
 
   remove(userId: string | undefined): string[] {
     if (userId !== undefined) this.lockedTo?.delete(userId);
+    else this.lockedTo = undefined;
     const removed = [...this.members.values()].filter(
       (session) => session.userId === (userId ?? session.userId),
     );
@@ -216,7 +217,8 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
     } else if (action.do === "lock") {
       const there = await at("n2").lock(place, action.locked);
       expect(there).toBe(model.members.size > 0);
-      model.lockedTo = action.locked && there ? new Set(model.members.keys()) : undefined;
+      if (!action.locked) model.lockedTo = undefined;
+      else if (there) model.lockedTo = new Set([...(model.lockedTo ?? []), ...model.members.keys()]);
     } else if (action.do === "lose") {
       model.lose();
       for (const key of roomKeys(place)) await driver.delete(key);

@@ -88,6 +88,14 @@ describeOnEachStore("tokens", (store) => {
       "with a profile that renames",
       () => signed({ sub: "alice", exp: soon(), profile: { userId: "b" } }),
     ],
+    [
+      "claims",
+      "with more profile than is shown",
+      () =>
+        tokenFor("alice", ["*"], {
+          profile: Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`f${n}`, n])),
+        }),
+    ],
     ["user", "of somebody else", () => tokenFor("bob", ["*"])],
   ];
   it.each(bad)("that are refused for %s: %s", async (reason, _, make) => {
@@ -169,6 +177,12 @@ describeOnEachStore("tokens", (store) => {
     const renewed = await alice.ask("token", { token: await tokenFor("alice", [kept]) });
     expect(renewed).toMatchObject({ type: "receipt", msg: "renewed", status: 200, data: { event: "token" } });
     expect(renewed.data.expiresAt).toBeGreaterThan(Date.now() + 50_000);
+    // What it says of the profile is shown from then on.
+    const promoted = await tokenFor("alice", ["*"], { role: "host" });
+    await alice.ask("token", { token: promoted });
+    const other = unique("room");
+    const { data } = await alice.ask("join", { roomId: other });
+    expect(data.members).toEqual([{ userId: "alice", roomId: other, role: "host" }]);
     // The rooms that it no longer admits to are left.
     expect((await alice.ask("roomUserList", { roomId: closed })).data.code).toBe("not_in_room");
     expect(await alice.ask("roomUserList", { roomId: kept })).toHaveLength(1);

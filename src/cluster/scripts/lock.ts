@@ -8,14 +8,17 @@ import type { Script } from "./script.js";
  *
  * The set also holds {}, which is no user's id, because Redis has no empty sets.
  *
+ * Locked once more, it stays open to those who were in it when it was first.
+ *
  * Returns 1, or 0 if nobody is in the room.
  */
 export const lockScript: Script = {
   name: "lock",
   lua: `
-redis.call('DEL', KEYS[5])
 local users = redis.call('HKEYS', KEYS[2])
-if ARGV[1] == '1' and #users > 0 then
+if ARGV[1] == '0' then
+  redis.call('DEL', KEYS[5])
+elseif #users > 0 then
   redis.call('SADD', KEYS[5], '{}')
   for i = 1, #users do
     redis.call('SADD', KEYS[5], users[i])

@@ -22,6 +22,9 @@ end
 if ARGV[1] ~= '' then
   redis.call('SREM', KEYS[5], ARGV[1])
 end
+if ARGV[1] == '' then
+  redis.call('DEL', KEYS[5])
+end
 local mark = ARGV[1] == '' and '=' or '!'
 local users = ARGV[1] == '' and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}
 local removed = {}
