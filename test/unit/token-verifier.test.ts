@@ -36,7 +36,9 @@ async function publish() {
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
-  return { published, verifier: new TokenVerifier({ ...noSecret, jwksUrl }) };
+  const told: string[] = [];
+  const onKeys = (error: unknown) => void told.push(error === undefined ? "there again" : "gone");
+  return { published, told, verifier: new TokenVerifier({ ...noSecret, jwksUrl }, onKeys) };
 }
 
 const noSecret = { secret: undefined, issuer: undefined, audience: undefined };
@@ -72,10 +74,15 @@ describe("a verifier with published keys", () => {
     await expect(verifier.verify(forged)).rejects.toMatchObject({ detail: { reason: "algorithm" } });
   });
 
-  it("says that it cannot get them, and not that the token is bad", async () => {
-    const { published, verifier } = await publish();
+  it("says that it cannot get them, and not that the token is bad; to the operator once", async () => {
+    const { published, told, verifier } = await publish();
     published.down = true;
-    const { token } = await newKey("one");
-    await expect(verifier.verify(await token())).rejects.toMatchObject({ code: "keys_unavailable" });
+    const { jwk, token } = await newKey("one");
+    for (let n = 0; n < 3; n += 1)
+      await expect(verifier.verify(await token())).rejects.toMatchObject({ code: "keys_unavailable" });
+    published.keys = [jwk];
+    published.down = false;
+    await verifier.verify(await token());
+    expect(told).toEqual(["gone", "there again"]);
   });
 });
