@@ -3,9 +3,7 @@
  * is cut, so that it costs the others nothing (I7) [P-48].
  */
 import type { ServerResponse } from "node:http";
-import type { Socket } from "socket.io";
-
-type EngineConnection = Socket["conn"];
+import { cut, type EngineConnection, webSocketOf } from "./web-socket.js";
 
 /** How long an answer to a poll may wait for the network to take any of it, in milliseconds. */
 const unreadMs = 30_000;
@@ -65,15 +63,7 @@ export class Backlog {
   }
 }
 
-/** Ends a connection without goodbyes: they would wait behind the rest, and for an answer. */
-export function cut(conn: EngineConnection): void {
-  const { socket } = conn.transport as { socket?: { terminate?: () => void } };
-  conn.close(true);
-  socket?.terminate?.();
-}
-
 /** What the transport has taken, and the network has not. */
 function unsentBytes(conn: EngineConnection): number {
-  const { socket } = conn.transport as { socket?: { bufferedAmount?: number } };
-  return socket?.bufferedAmount ?? 0;
+  return webSocketOf(conn)?.bufferedAmount ?? 0;
 }

@@ -10,13 +10,14 @@ import { type Envelope, failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
 import { type Handshake, parseHandshake, parseToken } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
-import { Backlog, cut } from "./backlog.js";
+import { Backlog } from "./backlog.js";
 import { ClientAddresses } from "./client-address.js";
 import { ConnectionLimits, type ConnectionRules } from "./connection-limits.js";
 import { createParser } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
 import { type RateLimit, TokenBucket } from "./token-bucket.js";
 import { guardUpgrades } from "./upgrades.js";
+import { cut, hangUp } from "./web-socket.js";
 
 /** Who gets the sessions and what they send; the meeting does. */
 export interface SessionHost {
@@ -179,6 +180,7 @@ export class SocketGateway {
     this.#backlog.watch(conn);
     this.#guard(conn);
     conn.once("close", (reason: string) => {
+      hangUp(conn);
       if (address !== undefined) this.#limits.closed(address);
       const tooLate = reason === "forced close" && !this.#settled.has(conn) && this.#ending === undefined;
       if (tooLate) this.#failed(conn, new SignalingFailure("handshake_timeout"));

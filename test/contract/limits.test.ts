@@ -11,6 +11,7 @@ import { WebSocket } from "ws";
 import { connect, open, refused, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, type TestNode, unique } from "../harness/nodes.js";
+import { RawClient } from "../harness/raw-client.js";
 
 /** How often a code was counted. */
 async function counted(node: TestNode, code: string): Promise<number> {
@@ -103,6 +104,24 @@ describeOnEachStore("limits", (store) => {
     const pong = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x33]);
     socket.write(Buffer.concat(Array.from({ length: 100 }, () => pong)));
     await ended;
+  });
+
+  it.each([
+    ["floods", Array<string>(30).fill('42["roomUserList"]')],
+    ["sends what is no packet", ["garbage"]],
+    ["says goodbye", ["41"]],
+  ])("cut the connection of whoever %s and will not go", async (_, packets) => {
+    const node = await startNode(store, { messageRate: 10, messageBurst: 10 });
+    const client = await RawClient.join(node.url, { userId: "alice", roomId: unique("room") });
+    onTestFinished(() => client.reset());
+    client.answersClose = false;
+    client.say(...packets);
+    const startedAt = performance.now();
+    const talking = setInterval(() => client.say('42["roomUserList"]'), 20);
+    await client.closed;
+    clearInterval(talking);
+    // Left to itself, the WebSocket would wait for half a minute.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   it("are lifted by 0", async () => {

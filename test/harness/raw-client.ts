@@ -47,6 +47,8 @@ export class RawClient {
   readonly closed: Promise<void>;
   /** With which WebSocket code the server said goodbye, if it did. */
   closeCode: number | undefined;
+  /** Whether it closes when the server does. */
+  answersClose = true;
   readonly #socket: Socket;
   readonly #changed = new EventTarget();
   #unread = Buffer.alloc(0);
@@ -143,7 +145,7 @@ export class RawClient {
 
   #take(opcode: number, payload: Buffer): void {
     if (opcode === opcodes.close && payload.length >= 2) this.closeCode = payload.readUInt16BE(0);
-    if (opcode === opcodes.close) this.#socket.end();
+    if (opcode === opcodes.close && this.answersClose) this.#socket.end();
     if (opcode !== opcodes.text) return;
     const packet = payload.toString();
     if (packet === "2") this.say("3");
