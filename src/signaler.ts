@@ -163,7 +163,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       now,
       epochNow,
     },
-    { scope: config.scope, rosterEvent: config.rosterEvent },
+    { nodeId, scope: config.scope, rosterEvent: config.rosterEvent },
   );
 
   const admin =

@@ -46,6 +46,8 @@ export interface MeetingPorts {
 }
 
 export interface MeetingRules {
+  /** The node that clients are told they are on. */
+  readonly nodeId: string;
   readonly scope: Scope;
   /** What the `roomUserList` event carries: the hash's JSON strings by userId, or a list of objects. */
   readonly rosterEvent: "object" | "list";
@@ -180,7 +182,8 @@ export class Meeting {
         // is in has joined, even if Redis cannot be asked just then who else is.
         const roster = await this.#ports.readRoster(roomId).catch(requireUnavailable);
         const shown = roster && { members: asList(roster.members), ...asOf(roster) };
-        reply.ok(receipt("joined", { event: "join", roomId, ...shown }));
+        const { userId } = session;
+        reply.ok(receipt("joined", { event: "join", roomId, userId, node: this.#rules.nodeId, ...shown }));
       } catch (error) {
         reply.fail(error);
       }

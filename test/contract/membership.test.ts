@@ -143,6 +143,8 @@ describeOnEachStore("membership", (store) => {
       data: {
         event: "join",
         roomId: two,
+        userId: "alice",
+        node: first.signaler.nodeId,
         members: expect.arrayContaining([
           { userId: "alice", roomId: two, nickname: "A" },
           { userId: "bob", roomId: two },

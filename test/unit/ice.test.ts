@@ -89,7 +89,7 @@ function meeting(issue: (userId: string, until: number) => IceServers): Meeting 
       now: Date.now,
       epochNow: Date.now,
     },
-    { scope: "room", rosterEvent: "object" },
+    { nodeId: "n1", scope: "room", rosterEvent: "object" },
   );
 }
 
