@@ -36,12 +36,23 @@ export class Connection {
   /** What the server said before it ended the connection. */
   #reason: SignalingError | undefined;
   #over = false;
+  readonly #openTimer: ReturnType<typeof setTimeout>;
 
-  /** Starts connecting. @param url - empty for where the page came from. */
-  constructor(url: string, settings: SocketSettings, events: ConnectionEvents) {
+  /**
+   * Starts connecting.
+   *
+   * @param url - empty for where the page came from.
+   * @param openMs - how long the server may take to accept the client, in milliseconds.
+   */
+  constructor(url: string, settings: SocketSettings, openMs: number, events: ConnectionEvents) {
     this.#events = events;
     this.#socket = url === "" ? io(settings) : io(url, settings);
-    this.#socket.on("connect", () => events.opened());
+    // Socket.IO's own timeout is for the transport alone.
+    this.#openTimer = setTimeout(() => this.end(lost("timeout")), openMs);
+    this.#socket.on("connect", () => {
+      clearTimeout(this.#openTimer);
+      events.opened();
+    });
     this.#socket.on("connect_error", (error) => this.end(refusalOf(error)));
     this.#socket.on("disconnect", (reason) => this.end(this.#reason ?? lost(reason)));
     this.#socket.on("msg", (payload) => this.#receive(payload));
@@ -85,6 +96,7 @@ export class Connection {
   end(why: SignalingError): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#openTimer);
     this.#socket.off();
     this.#socket.disconnect();
     const unconfirmed = new SignalingError("unconfirmed", { cause: why });

@@ -18,18 +18,15 @@ export class Emitter<Events extends { readonly [Name in keyof Events]: readonly 
   }
 
   emit<Name extends keyof Events>(event: Name, ...args: Events[Name]): void {
-    for (const listener of [...(this.#listeners[event] ?? [])])
+    const listeners = this.#listeners[event];
+    for (const listener of [...(listeners ?? [])])
       try {
-        listener(...args);
+        if (listeners?.has(listener)) listener(...args);
       } catch (error) {
         // The listener's own mistake: it comes up as one, and keeps neither the others nor the client from going on.
         queueMicrotask(() => {
           throw error;
         });
       }
-  }
-
-  clear(): void {
-    for (const event of Object.keys(this.#listeners) as (keyof Events)[]) delete this.#listeners[event];
   }
 }

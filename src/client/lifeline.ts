@@ -10,7 +10,7 @@ import { asJoined, type Joined } from "./joined.js";
 import { whenOnline } from "./network.js";
 import type { ConnectOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
-import { errorOf, isObject, SignalingError } from "./signaling-error.js";
+import { asSignalingError, errorOf, isObject, SignalingError } from "./signaling-error.js";
 import { Renewal, TokenSource } from "./token-source.js";
 
 /**
@@ -86,8 +86,9 @@ export class Lifeline {
     try {
       return asJoined(await this.#join(connection));
     } catch (error) {
-      if (error instanceof SignalingError && isFinal(error, false)) connection.end(error);
-      throw error;
+      const failure = asSignalingError(error);
+      if (isFinal(failure, false)) connection.end(failure);
+      throw failure;
     }
   }
 
@@ -109,16 +110,17 @@ export class Lifeline {
     try {
       token = await this.#tokens.get();
     } catch (error) {
-      if (error instanceof SignalingError) this.#ended(error);
+      this.#ended(asSignalingError(error));
       return;
     }
     if (this.#state === "closed") return;
     const renewal: Renewal = new Renewal(this.#tokens, async (fresh) => {
       await connection.ask("token", { token: fresh }, this.#timeoutMs);
-      // It may not admit to the room.
-      if (this.#inRoom === connection) await this.askForList();
+      // It may not admit to the room, and then the client is in it no more.
+      if (this.#inRoom === connection) await this.askForList().catch(() => {});
     });
-    const connection: Connection = new Connection(this.#options.url ?? "", this.#settings(token), {
+    const openMs = this.#options.socketOptions?.timeout ?? defaultTimeoutMs;
+    const connection: Connection = new Connection(this.#options.url ?? "", this.#settings(token), openMs, {
       opened: () => void this.#enter(connection),
       told: (envelope) => this.#told(connection, renewal, envelope),
       said: (payload) => this.#events.said(payload),
@@ -132,7 +134,7 @@ export class Lifeline {
 
   #settings(token: string | undefined): SocketSettings {
     const { roomId, userId, profile, socketOptions } = this.#options;
-    return {
+    const settings: SocketSettings = {
       transports: ["websocket", "polling"],
       // A proxy may let no WebSocket through; and only an answer to a poll shows why a request was refused.
       tryAllTransports: true,
@@ -143,24 +145,31 @@ export class Lifeline {
       forceNew: true,
       // One back-off for all that can go wrong, and it starts anew only when the client is in the room.
       reconnection: false,
+      autoConnect: true,
     };
+    // Socket.IO would send again what may have arrived.
+    delete settings.retries;
+    delete settings.ackTimeout;
+    return settings;
   }
 
   async #enter(connection: Connection): Promise<void> {
+    let answer: Envelope;
     try {
-      const joined = asJoined(await this.#join(connection));
-      if (this.#connection !== connection) return;
-      this.#inRoom = connection;
-      this.#wasIn = true;
-      this.#triedFreshToken = false;
-      this.#backOff.reset();
-      this.#state = "connected";
-      this.#outbox.flush(connection);
-      this.#events.joined(joined);
-      if (this.#inRoom === connection) this.#events.changed("connected");
+      answer = await this.#join(connection);
     } catch (error) {
-      if (error instanceof SignalingError) connection.end(error);
+      connection.end(asSignalingError(error));
+      return;
     }
+    if (this.#connection !== connection) return;
+    this.#inRoom = connection;
+    this.#wasIn = true;
+    this.#triedFreshToken = false;
+    this.#backOff.reset();
+    this.#state = "connected";
+    this.#outbox.flush(connection);
+    this.#events.joined(asJoined(answer));
+    if (this.#inRoom === connection) this.#events.changed("connected");
   }
 
   #join(connection: Connection): Promise<Envelope> {

@@ -26,7 +26,8 @@ export interface ConnectOptions {
   /**
    * For Socket.IO's client. `reconnection`, `reconnectionAttempts`, `reconnectionDelay`, `reconnectionDelayMax`
    * and `randomizationFactor` mean what they mean there, and have the same defaults; they hold for refused
-   * connections, too. `transports` are WebSocket and, where that fails, polling by default.
+   * connections, too. `timeout`, for how long a connection may take to open, is 10000 ms by default. `transports`
+   * are WebSocket and, where that fails, polling.
    */
   readonly socketOptions?: Partial<ManagerOptions & SocketOptions> | undefined;
 }

@@ -22,6 +22,8 @@ export class RosterKeeper {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts connections: an answer is of one of them. */
   #connection = 0;
+  /** Whether the client is in the room; before that, the list is on its way by itself. */
+  #present = false;
   #asking = false;
   #locked = false;
   /** Whether a notice has told of the lock since the list was asked for. */
@@ -48,12 +50,14 @@ export class RosterKeeper {
 
   /** In the room again, on another connection. */
   joined(answer: Joined): void {
+    this.#present = true;
     this.#take(answer);
   }
 
   /** The connection is gone: what is under way will not come. */
   lost(): void {
     this.#connection += 1;
+    this.#present = false;
     this.#asking = false;
     this.#lockNoticed = false;
     clearTimeout(this.#timer);
@@ -82,13 +86,12 @@ export class RosterKeeper {
   #take({ list }: Joined): void {
     if (list !== undefined) {
       const { difference, changes } = this.#roster.replace(list.members, list.version);
-      const connection = this.#connection;
       for (const member of difference.left) this.#events.emit("leave", member);
       for (const member of difference.joined) this.#events.emit("join", member);
       if (difference.changed && changes.length === 0) this.#events.emit("members", this.members);
       this.#tell(changes);
       if (!this.#lockNoticed) this.#setLocked(list.locked, undefined);
-      if (!this.#roster.incomplete && connection === this.#connection) this.#backOff.reset();
+      if (!this.#roster.incomplete) this.#backOff.reset();
     }
     this.#heal();
   }
@@ -106,7 +109,8 @@ export class RosterKeeper {
 
   /** Asks for the list, a little later, if it is still needed by then. */
   #heal(): void {
-    if (!this.#roster.incomplete || this.#asking || this.#timer !== undefined) return;
+    if (!this.#present || !this.#roster.incomplete) return;
+    if (this.#asking || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#roster.incomplete) void this.#askAgain();

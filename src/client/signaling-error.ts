@@ -5,7 +5,7 @@ import type { Envelope } from "../protocol/envelope.js";
 import { type FailureCode, failures } from "../protocol/failures.js";
 
 /** Why there is no connection, where no server has said so. */
-export const clientFailures = {
+const clientFailures = {
   left: { status: 410, retry: true, message: "this client was closed: connect again to come back" },
   ended: { status: 410, retry: true, message: "the meeting has been ended for all" },
   disconnected: {
@@ -74,6 +74,11 @@ export function errorOf({ type, msg, status, data }: Envelope): SignalingError {
     detail,
     ...(typeof retry === "boolean" && { retry }),
   });
+}
+
+/** What is thrown here is one already; anything else would be a mistake of this client's own. */
+export function asSignalingError(error: unknown): SignalingError {
+  return error instanceof SignalingError ? error : new SignalingError("internal", { cause: error });
 }
 
 export function isCode(value: unknown): value is SignalingCode {

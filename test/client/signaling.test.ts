@@ -1,30 +1,229 @@
 /**
- * The client of `meeting-signaler/client`: who is there, what it is sent, and what it is told.
+ * What a client of `meeting-signaler/client` sees of a meeting, and can do in it.
  */
-import { expect, it, onTestFinished } from "vitest";
-import { connect } from "../../src/client/index.js";
+import { expect, it } from "vitest";
+import { issueToken } from "../../src/access/issue-token.js";
+import { SignalingError } from "../../src/client/index.js";
+import { Attendee, attend } from "../harness/attendee.js";
+import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
-import { describeOnEachStore, startNodes, unique } from "../harness/nodes.js";
+import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
 
-describeOnEachStore("clients", (store) => {
-  it("see each other and call", async () => {
+const jwtSecret = "a secret of at least thirty-two characters";
+
+const tokenFor = (userId: string, role: "member" | "host") =>
+  issueToken(jwtSecret, {
+    userId,
+    rooms: ["*"],
+    role,
+    profile: {},
+    ttlS: 60,
+    issuer: undefined,
+    audience: undefined,
+  });
+
+/** What the promise was rejected with. */
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error as SignalingError,
+  );
+
+describeOnEachStore("a client", (store) => {
+  it("is connecting until it is in the room, and then knows who is there, and on which node it is", async () => {
     const [first, second = first] = await startNodes(store, 2);
     const roomId = unique("room");
-    const alice = connect({ url: first.url, roomId, userId: "alice" });
-    onTestFinished(() => alice.close());
-    await alice.ready;
-    const bob = connect({ url: second.url, roomId, userId: "bob" });
-    onTestFinished(() => bob.close());
-    const got: unknown[] = [];
-    bob.on("message", (m) => got.push(m));
-    await bob.ready;
-    expect([...bob.room.members.keys()].sort()).toEqual(["alice", "bob"]);
-    await eventually(() => expect(alice.room.members.size).toBe(2));
-    await alice.send("offer", "bob", { offer: 1 });
-    expect(got).toEqual([
-      { event: "offer", from: "alice", data: { offer: 1, targetUid: "bob", userId: "alice" } },
+    const alice = new Attendee({ url: first.url, roomId, userId: "alice", profile: { nickname: "A", n: 7 } });
+    expect([alice.signaling.state, alice.signaling.nodeId, alice.members]).toEqual([
+      "connecting",
+      undefined,
+      [],
     ]);
-    await expect(alice.send("offer", "carol", {})).rejects.toMatchObject({ code: "offline" });
-    expect(bob.nodeId).toBe(second.signaler.nodeId);
+    await alice.signaling.ready;
+    expect([alice.signaling.state, alice.signaling.nodeId]).toEqual(["connected", first.signaler.nodeId]);
+    const bob = await attend({ url: second.url, roomId, userId: "bob" });
+    await alice.sees("alice", "bob");
+    expect(bob.signaling.room.members.get("alice")).toEqual({ userId: "alice", roomId, nickname: "A", n: 7 });
+    expect(bob.signaling.nodeId).toBe(second.signaler.nodeId);
+
+    const { members, version } = bob.signaling.room;
+    alice.signaling.close();
+    await bob.sees("bob");
+    expect([alice.signaling.state, alice.signaling.closed]).toEqual([
+      "closed",
+      { code: "left", message: expect.any(String), retry: true },
+    ]);
+    expect([members.size, bob.signaling.room.version]).toEqual([2, version + 1]);
+    expect(alice.states).toEqual(["connected", "left"]);
+    expect(alice.roomLog).toEqual(["join alice", "members alice", "join bob", "members alice bob"]);
+    expect(bob.roomLog).toEqual([
+      "join alice",
+      "join bob",
+      "members alice bob",
+      "leave alice",
+      "members bob",
+    ]);
+  });
+
+  it("hands messages to one person over, and says why not where it cannot [P-20] [P-41]", async () => {
+    const [first, second = first] = await startNodes(store, 2);
+    const roomId = unique("room");
+    const alice = await attend({ url: first.url, roomId, userId: "alice" });
+    const bob = await attend({ url: second.url, roomId, userId: "bob" });
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        alice.signaling.send("candidate", "bob", { n, userId: "mallory" }),
+      ),
+    );
+    await eventually(() => expect(bob.messages.length).toBe(20));
+    expect(bob.messages.map(({ data }) => data["n"])).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    expect(bob.messages[0]).toEqual({
+      event: "candidate",
+      from: "alice",
+      data: { n: 0, targetUid: "bob", userId: "alice" },
+    });
+
+    const offline = await failure(alice.signaling.send("offer", "carol", {}));
+    expect(offline).toBeInstanceOf(SignalingError);
+    expect(offline).toMatchObject({ code: "offline", status: 404, retry: true });
+    expect(offline.detail["targetUid"]).toBe("carol");
+    expect(await failure(alice.signaling.send("offer", "alice", {}))).toMatchObject({
+      code: "self_target",
+      status: 400,
+      retry: false,
+    });
+    const cyclic: Record<string, unknown> = {};
+    cyclic["self"] = cyclic;
+    for (const payload of [cyclic, { n: 1n }])
+      expect(await failure(alice.signaling.send("offer", "bob", payload))).toMatchObject({
+        code: "bad_payload",
+      });
+    await alice.signaling.send("offer", "bob", { still: "here" });
+    alice.signaling.close();
+    expect(await failure(alice.signaling.send("offer", "bob", {}))).toMatchObject({ code: "left" });
+  });
+
+  it("talks to the room, also to clients of another kind [P-34]", async () => {
+    const node = await startNode(store);
+    const roomId = unique("room");
+    const alice = await attend({ url: node.url, roomId, userId: "alice" });
+    const other = await connect(node.url, { userId: "other", roomId });
+    for (const payload of [{ text: "hello", from: "mallory" }, "plain", 7, ["list"], null])
+      await alice.signaling.room.say(payload);
+    other.emit("msg", { type: "chat", msg: "m", status: 200, data: {} });
+    const stamped = { type: "chat", msg: "m", status: 200, data: {}, from: "other" };
+    await eventually(() =>
+      expect(alice.said).toEqual([{ text: "hello", from: "alice" }, "plain", 7, ["list"], null, stamped]),
+    );
+    expect(await failure(alice.signaling.room.say({ type: "kicked", data: {} }))).toMatchObject({
+      code: "reserved_type",
+    });
+    expect(alice.states).toEqual(["connected"]);
+  });
+
+  it("takes a listener off that it is given, and lets none keep the others from hearing", async () => {
+    const node = await startNode(store);
+    const alice = await attend({ url: node.url, roomId: unique("room"), userId: "alice" });
+    const heard: unknown[] = [];
+    const off = alice.signaling.room.on("message", (payload) => heard.push(payload));
+    await alice.signaling.room.say(1);
+    await eventually(() => expect(heard).toEqual([1]));
+    off();
+    await alice.signaling.room.say(2);
+    await eventually(() => expect(alice.said).toEqual([1, 2]));
+    expect(heard).toEqual([1]);
+  });
+
+  it("does what hosts can, and is told that it is none [P-70]", async () => {
+    const [first, second = first] = await startNodes(store, 2, { auth: "token", jwtSecret });
+    const roomId = unique("room");
+    // Without saying again who it is.
+    const host = await attend({ url: first.url, roomId, token: await tokenFor("host", "host") });
+    expect(host.signaling.userId).toBe("host");
+    const bob = await attend({ url: second.url, roomId, token: await tokenFor("bob", "member") });
+    const locks: unknown[] = [];
+    bob.signaling.room.on("locked", (...args) => locks.push(args));
+    const { room } = host.signaling;
+    await room.mute("bob");
+    await eventually(() =>
+      expect(bob.messages.map(({ event, from }) => [event, from])).toEqual([["mute", "host"]]),
+    );
+    await room.lock(true);
+    await eventually(() => expect(locks).toEqual([[true, "host"]]));
+    expect([bob.signaling.room.locked, room.locked]).toEqual([true, true]);
+    const carol = new Attendee({ url: first.url, roomId, token: await tokenFor("carol", "member") });
+    expect(await failure(carol.signaling.ready)).toMatchObject({ code: "room_locked", retry: true });
+    await room.lock(false);
+    await eventually(() =>
+      expect(locks).toEqual([
+        [true, "host"],
+        [false, "host"],
+      ]),
+    );
+
+    for (const promise of [
+      bob.signaling.room.kick("host"),
+      bob.signaling.room.lock(true),
+      bob.signaling.room.end(),
+      bob.signaling.room.mute("host"),
+    ])
+      expect(await failure(promise)).toMatchObject({ code: "host_required" });
+    expect(await failure(room.kick("nobody"))).toMatchObject({ code: "offline" });
+
+    await room.kick("bob");
+    await bob.reaches("kicked");
+    await host.sees("host");
+    const again = new Attendee({ url: first.url, roomId, token: await tokenFor("bob", "member") });
+    const refusal = await failure(again.signaling.ready);
+    expect([refusal.code, again.signaling.closed?.code]).toEqual(["kicked", "kicked"]);
+    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+
+    const dave = await attend({ url: second.url, roomId, token: await tokenFor("dave", "member") });
+    await room.end();
+    for (const attendee of [host, dave]) {
+      await attendee.reaches("ended");
+      expect(attendee.signaling.closed).toMatchObject({ code: "ended", retry: true });
+    }
+  });
+
+  it("knows from the beginning that the room is locked", async () => {
+    const node = await startNode(store, { auth: "token", jwtSecret });
+    const roomId = unique("room");
+    const host = await attend({ url: node.url, roomId, token: await tokenFor("host", "host") });
+    await host.signaling.room.lock(true);
+    const second = await attend({ url: node.url, roomId, token: await tokenFor("second", "host") });
+    expect(second.signaling.room.locked).toBe(true);
+  });
+
+  it("gets ICE servers, and what services say to the room [P-60] [P-75]", async () => {
+    const adminSecret = "an admin secret of more than 32 characters";
+    const node = await startNode(store, {
+      stunUrls: ["stun:203.0.113.7:3478"],
+      turnUrls: ["turn:203.0.113.7:3478"],
+      turnSecrets: ["a turn secret of some length"],
+      adminSecret,
+    });
+    const roomId = unique("room");
+    const alice = await attend({ url: node.url, roomId, userId: "alice" });
+    const { iceServers, expiresAt } = await alice.signaling.iceServers();
+    expect(iceServers).toEqual([
+      { urls: ["stun:203.0.113.7:3478"] },
+      {
+        urls: ["turn:203.0.113.7:3478"],
+        username: expect.stringMatching(/:alice$/),
+        credential: expect.any(String),
+      },
+    ]);
+    expect(expiresAt).toBeGreaterThan(Date.now());
+
+    const notices: unknown[] = [];
+    alice.signaling.on("notice", (...args) => notices.push(args));
+    const answer = await fetch(`${node.url}/admin/v1/rooms/${roomId}/notices`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${adminSecret}`, "content-type": "application/json" },
+      body: JSON.stringify({ msg: "ten minutes left", data: { minutes: 10 } }),
+    });
+    expect(answer.status).toBeLessThan(300);
+    await eventually(() => expect(notices).toEqual([["ten minutes left", { minutes: 10 }]]));
   });
 });

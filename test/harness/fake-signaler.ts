@@ -1,0 +1,62 @@
+/**
+ * Stands in for a node, and says just what a test has it say.
+ */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Server, type Socket } from "socket.io";
+import { onTestFinished } from "vitest";
+import type { Envelope } from "../../src/index.js";
+
+type Ack = (answer: unknown) => void;
+
+export interface FakeSignaler {
+  readonly url: string;
+  /** What it was asked, as [event, payload]. */
+  readonly asked: (readonly [event: string, payload: unknown])[];
+  /** Answers a `join`; by default with the list. */
+  onJoin: (ack: Ack, socket: Socket) => void;
+  /** Answers anything else. */
+  onEvent: (ack: Ack, socket: Socket) => void;
+  /** What is answered to a `join` from now on. */
+  list(version: number, ...userIds: string[]): void;
+  /** Sends to everyone. */
+  tell(payload: unknown): void;
+  /** Tells that somebody has come or gone. */
+  notify(type: "join" | "leave", userId: string, version: number): void;
+}
+
+/** The room that everybody is in. */
+export const fakeRoomId = "room";
+
+export async function startFakeSignaler(): Promise<FakeSignaler> {
+  const http = createServer();
+  const io = new Server(http);
+  const asked: FakeSignaler["asked"] = [];
+  let data: unknown = {};
+  const receipt = (): Envelope => ({ type: "receipt", msg: "ok", status: 200, data });
+  const fake: Omit<FakeSignaler, "url"> = {
+    asked,
+    onJoin: (ack) => ack(receipt()),
+    onEvent: (ack) => ack({ type: "receipt", msg: "ok", status: 200, data: {} }),
+    list(version, ...userIds) {
+      const members = userIds.map((userId) => ({ userId, roomId: fakeRoomId }));
+      data = { event: "join", roomId: fakeRoomId, userId: "me", node: "fake", members, version };
+    },
+    tell: (payload) => void io.emit("msg", payload),
+    notify: (type, userId, version) =>
+      fake.tell({ type, msg: type, status: 200, data: { userId, roomId: fakeRoomId }, version }),
+  };
+  fake.list(1, "me");
+  io.on("connection", (socket) => {
+    socket.onAny((event: string, payload: unknown, ack: Ack) => {
+      asked.push([event, payload]);
+      if (event === "join") fake.onJoin(ack, socket);
+      else fake.onEvent(ack, socket);
+    });
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  onTestFinished(() => io.close());
+  return Object.assign(fake, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+}
