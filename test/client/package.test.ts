@@ -1,0 +1,77 @@
+/**
+ * `meeting-signaler/client` as apps get it: what it needs, what its types promise, and that nothing of it is left
+ * when it is closed.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished } from "vitest";
+import { startProcess } from "../harness/process.js";
+import { freePort } from "../harness/redis-server.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(`${root}src/${file}`, "utf8").matchAll(/from "([^"]+)"/g)].map(([, from = ""]) => from);
+
+it("needs nothing but socket.io-client, and of the protocol what is neither Node's nor the server's", () => {
+  const pure = ["envelope", "events", "failures"];
+  for (const file of readdirSync(`${root}src/client`).filter((name) => name.endsWith(".ts")))
+    for (const from of importsOf(`client/${file}`)) {
+      const allowed = from === "socket.io-client" || /^\.\/[\w-]+\.js$/.test(from);
+      const shared = pure.some((name) => from === `../protocol/${name}.js`);
+      expect([file, from, allowed || shared]).toEqual([file, from, true]);
+    }
+  for (const name of pure)
+    for (const from of importsOf(`protocol/${name}.ts`))
+      expect(pure.map((file) => `./${file}.js`)).toContain(from);
+});
+
+it("has types that hold an app to the protocol, in a page as well", () => {
+  const tsc = `${root}node_modules/.bin/tsc`;
+  const { stdout, status } = spawnSync(tsc, ["-p", `${root}test/client/app`], { encoding: "utf8" });
+  expect([stdout, status]).toEqual(["", 0]);
+});
+
+/** Where the client is when it is closed. */
+const moments = {
+  "while it connects": "",
+  "in the room": "await signaling.ready;",
+  "while it waits to try again": 'await new Promise((resolve) => signaling.on("retrying", resolve));',
+  "with a list that it asks for": `await signaling.ready;
+    signaling.room.on("join", () => signaling.close());`,
+};
+
+it.each(Object.entries(moments))(
+  "leaves nothing that keeps a process alive when it is closed %s",
+  async (moment, wait) => {
+    const url = moment.includes("again")
+      ? `http://127.0.0.1:${await freePort()}`
+      : (await startProcess()).url;
+    const script = `
+    import { connect } from "meeting-signaler/client";
+    const signaling = connect({ url: ${JSON.stringify(url)}, roomId: "room", userId: "alice" });
+    const code = (promise) => promise.catch((error) => error.code);
+    ${wait}
+    const sent = code(signaling.send("offer", "bob", {}));
+    signaling.close();
+    console.log(signaling.state, await sent, await code(signaling.send("offer", "bob", {})));
+    process.on("exit", () => console.log("exit by itself"));`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let output = "";
+    child.stdout.on("data", (chunk) => (output += chunk));
+    const startedAt = performance.now();
+    const [code] = (await once(child, "close")) as [number];
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/^closed (left|unconfirmed) left\nexit by itself\n$/),
+    ]);
+    // Sooner than any of the client's timers would have been over.
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
+  },
+);

@@ -1,0 +1,268 @@
+/**
+ * A client whose node or network fails: that it comes back by itself, that its list stays true, and what becomes
+ * of what it sends meanwhile.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Attendee, attend } from "../harness/attendee.js";
+import { startBalancer } from "../harness/balancer.js";
+import { eventually } from "../harness/eventually.js";
+import { fakeRoomId, startFakeSignaler } from "../harness/fake-signaler.js";
+import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
+import { startProcess } from "../harness/process.js";
+import { freePort, redisForTest } from "../harness/redis-server.js";
+import { proxyForTest } from "../harness/tcp-proxy.js";
+
+describe("a client that loses its node", () => {
+  it("is the same member on another when its node is killed", async () => {
+    const redis = await redisForTest();
+    const environment = { REDIS_URL: redis.url };
+    const [first, second] = await Promise.all([startProcess([], environment), startProcess([], environment)]);
+    const roomId = unique("room");
+    const { url } = await startBalancer(first.url, second.url);
+    const bob = await attend({ url: second.url, roomId, userId: "bob" });
+    const alice = await attend({ url, roomId, userId: "alice" });
+    await bob.sees("alice", "bob");
+    const { nodeId } = alice.signaling;
+    const known = alice.roomLog.length;
+
+    first.kill("SIGKILL");
+    await alice.reaches("reconnecting");
+    expect(alice.members).toEqual(["alice", "bob"]);
+    await alice.reaches("connected");
+    expect(alice.states).toEqual(["connected", "reconnecting", "connected"]);
+    expect([nodeId === alice.signaling.nodeId, alice.signaling.nodeId]).toEqual([
+      false,
+      bob.signaling.nodeId,
+    ]);
+    await alice.signaling.send("offer", "bob", {});
+    await bob.signaling.send("answer", "alice", {});
+    expect(alice.roomLog.slice(known)).toEqual([]);
+    expect(bob.roomLog.filter((line) => line.startsWith("leave"))).toEqual([]);
+  });
+
+  it("goes to another when its node closes, and the others are told that it has gone and come", async () => {
+    const redis = await redisForTest();
+    const [first, second = first] = await startNodes(redisStore(redis), 2);
+    const roomId = unique("room");
+    const { url } = await startBalancer(first.url, second.url);
+    const bob = await attend({ url: second.url, roomId, userId: "bob" });
+    const alice = await attend({ url, roomId, userId: "alice" });
+    await bob.sees("alice", "bob");
+    await first.signaler.close();
+    await alice.reaches("connected");
+    expect(alice.retries).toContain("shutting_down");
+    expect(alice.signaling.nodeId).toBe(second.signaler.nodeId);
+    await bob.sees("alice", "bob");
+    expect(bob.roomLog.filter((line) => /^(join|leave) alice/.test(line))).toEqual([
+      "join alice",
+      "leave alice",
+      "join alice",
+    ]);
+  });
+
+  it("sees who came and went while it was away, and nobody else", async () => {
+    const node = await startNode(redisStore(await redisForTest()));
+    const roomId = unique("room");
+    const balancer = await startBalancer(node.url);
+    const [bob, carol] = await Promise.all(
+      ["bob", "carol"].map((userId) => attend({ url: node.url, roomId, userId })),
+    );
+    const alice = await attend({ url: balancer.url, roomId, userId: "alice" });
+    await alice.sees("alice", "bob", "carol");
+    const known = alice.roomLog.length;
+    balancer.refusing = true;
+    balancer.reset();
+    await alice.reaches("reconnecting");
+    bob?.signaling.close();
+    await attend({ url: node.url, roomId, userId: "dave" });
+    await carol?.sees("carol", "dave");
+    balancer.refusing = false;
+    await alice.reaches("connected");
+    const [left, joined] = alice.roomLog.slice(known);
+    expect([left, joined]).toEqual(["leave bob", "join dave"]);
+    await alice.sees("alice", "carol", "dave");
+    expect(alice.roomLog.slice(known)).not.toContain("leave carol");
+    expect(alice.roomLog.slice(known)).not.toContain("join carol");
+    expect(alice.roomLog.slice(known)).not.toContain("leave alice");
+  });
+
+  it("waits for a server that is not there yet, and for a cluster that cannot let anyone in", async () => {
+    const redis = await redisForTest();
+    const port = await freePort();
+    const alice = new Attendee({ url: `http://127.0.0.1:${port}`, roomId: unique("room"), userId: "alice" });
+    await eventually(() => expect(alice.retries.length).toBeGreaterThan(1));
+    expect(new Set(alice.retries)).toEqual(new Set(["disconnected"]));
+    expect(alice.signaling.state).toBe("connecting");
+    redis.signal("SIGSTOP");
+    onTestFinished(() => redis.signal("SIGCONT"));
+    await startNodeUnready(redis.url, port);
+    await eventually(() => expect(alice.retries).toContain("unavailable"));
+    expect([alice.signaling.state, alice.states]).toEqual(["connecting", []]);
+    redis.signal("SIGCONT");
+    await alice.signaling.ready;
+    expect(alice.states).toEqual(["connected"]);
+  });
+
+  it("leaves a connection on which nothing is answered any more", async () => {
+    const node = await startNode(redisStore(await redisForTest()));
+    const link = await proxyForTest(Number(new URL(node.url).port));
+    const roomId = unique("room");
+    const bob = await attend({ url: node.url, roomId, userId: "bob" });
+    const alice = await attend({
+      url: `http://127.0.0.1:${link.port}`,
+      roomId,
+      userId: "alice",
+      sendTimeoutMs: 500,
+    });
+    link.swallow("toClient", roomId);
+    await expect(alice.signaling.send("offer", "bob", { n: 1 })).rejects.toMatchObject({
+      code: "unconfirmed",
+    });
+    // It had arrived, and is not sent again.
+    await eventually(() => expect(bob.messages.length).toBe(1));
+    expect(alice.states).toEqual(["connected", "reconnecting"]);
+    link.heal();
+    await alice.reaches("connected");
+    await alice.signaling.send("offer", "bob", { n: 2 });
+    await eventually(() => expect(bob.messages.map(({ data }) => data["n"])).toEqual([1, 2]));
+  });
+
+  it("does not wait for ever for a server that accepts and says nothing", async () => {
+    const fake = await startFakeSignaler();
+    fake.onJoin = () => {};
+    const me = new Attendee({ url: fake.url, roomId: fakeRoomId, userId: "me", sendTimeoutMs: 200 });
+    await eventually(() => expect(me.retries.length).toBeGreaterThan(1));
+    const link = await proxyForTest(Number(new URL(fake.url).port));
+    link.stall("both");
+    const other = new Attendee({
+      url: `http://127.0.0.1:${link.port}`,
+      roomId: fakeRoomId,
+      userId: "other",
+      socketOptions: { timeout: 200 },
+    });
+    await eventually(() => expect(other.retries.length).toBeGreaterThan(1));
+    expect(new Set([...me.retries, ...other.retries])).toEqual(new Set(["disconnected"]));
+  });
+});
+
+describe("what is sent while there is no connection", () => {
+  it("waits for one, and goes in its order", async () => {
+    const node = await startNode(redisStore(await redisForTest()));
+    const balancer = await startBalancer(node.url);
+    const roomId = unique("room");
+    const bob = await attend({ url: node.url, roomId, userId: "bob" });
+    const alice = new Attendee({ url: balancer.url, roomId, userId: "alice" });
+    const early = alice.signaling.send("offer", "bob", { n: 0 });
+    await early;
+    balancer.refusing = true;
+    balancer.reset();
+    await alice.reaches("reconnecting");
+    const sent = [1, 2, 3].map((n) => alice.signaling.send("candidate", "bob", { n }));
+    alice.signaling.on("state", (state) => {
+      if (state === "connected") void alice.signaling.send("candidate", "bob", { n: 4 });
+    });
+    await delay(300);
+    balancer.refusing = false;
+    await Promise.all(sent);
+    await eventually(() => expect(bob.messages.map(({ data }) => data["n"])).toEqual([0, 1, 2, 3, 4]));
+  });
+
+  it("is given up when the connection is not back in time, and never sent", async () => {
+    const node = await startNode(redisStore(await redisForTest()));
+    const balancer = await startBalancer(node.url);
+    const roomId = unique("room");
+    const bob = await attend({ url: node.url, roomId, userId: "bob" });
+    const alice = await attend({ url: balancer.url, roomId, userId: "alice", sendTimeoutMs: 300 });
+    balancer.refusing = true;
+    balancer.reset();
+    await alice.reaches("reconnecting");
+    const lost = [alice.signaling.send("offer", "bob", {}), alice.signaling.room.say("lost")];
+    for (const promise of lost)
+      await expect(promise).rejects.toMatchObject({ code: "disconnected", status: 503, retry: true });
+    balancer.refusing = false;
+    await alice.reaches("connected");
+    await alice.signaling.send("answer", "bob", {});
+    await eventually(() => expect(bob.messages.map(({ event }) => event)).toEqual(["answer"]));
+    expect(bob.said).toEqual([]);
+  });
+
+  it("fails with the client when that is closed", async () => {
+    const alice = new Attendee({
+      url: `http://127.0.0.1:${await freePort()}`,
+      roomId: "room",
+      userId: "alice",
+    });
+    const sent = alice.signaling.send("offer", "bob", {});
+    alice.signaling.close();
+    await expect(sent).rejects.toMatchObject({ code: "left" });
+    await expect(alice.signaling.ready).rejects.toMatchObject({ code: "left" });
+  });
+});
+
+describe("a client that is back", () => {
+  it("asks the other node for fresh ICE servers, if it uses any [P-62]", async () => {
+    const redis = await redisForTest();
+    const [first, second = first] = await startNodes(redisStore(redis), 2, {
+      stunUrls: ["stun:203.0.113.7:3478"],
+    });
+    const { url } = await startBalancer(first.url, second.url);
+    const alice = await attend({ url, roomId: unique("room"), userId: "alice" });
+    const fresh: unknown[] = [];
+    alice.signaling.on("iceServers", (servers) => fresh.push(servers));
+    const servers = await alice.signaling.iceServers();
+    await first.signaler.close();
+    await alice.reaches("connected");
+    await eventually(() => expect(fresh).toEqual([servers]));
+  });
+
+  it("waits longer each time, until it is in the room again", async () => {
+    const delays: number[] = [];
+    const alice = new Attendee({
+      url: `http://127.0.0.1:${await freePort()}`,
+      roomId: "room",
+      userId: "alice",
+      socketOptions: {
+        reconnectionDelay: 10,
+        reconnectionDelayMax: 80,
+        randomizationFactor: 0,
+        reconnectionAttempts: 5,
+      },
+    });
+    alice.signaling.on("retrying", (_why, delayMs) => delays.push(delayMs));
+    await alice.reaches("disconnected");
+    expect(delays).toEqual([10, 20, 40, 80, 80]);
+    expect(alice.signaling.closed).toMatchObject({ code: "disconnected", retry: true });
+  });
+
+  it("tries at once when the browser is online again", async () => {
+    const browser = new EventTarget();
+    Object.assign(globalThis, {
+      addEventListener: browser.addEventListener.bind(browser),
+      removeEventListener: browser.removeEventListener.bind(browser),
+    });
+    onTestFinished(() => {
+      for (const name of ["addEventListener", "removeEventListener"])
+        Reflect.deleteProperty(globalThis, name);
+    });
+    const node = await startNode(redisStore(await redisForTest()));
+    const balancer = await startBalancer(node.url);
+    const alice = await attend({
+      url: balancer.url,
+      roomId: unique("room"),
+      userId: "alice",
+      socketOptions: { reconnectionDelay: 3_600_000, reconnectionDelayMax: 3_600_000 },
+    });
+    balancer.refusing = true;
+    balancer.reset();
+    await eventually(() => expect(alice.retries).toEqual(["disconnected"]));
+    balancer.refusing = false;
+    browser.dispatchEvent(new Event("online"));
+    await alice.reaches("connected");
+  });
+});
+
+/** One that listens, while its Redis answers nothing. */
+async function startNodeUnready(redisUrl: string, port: number): Promise<void> {
+  await startProcess(["--port", String(port)], { REDIS_URL: redisUrl });
+}
