@@ -7,6 +7,7 @@ import { SignalingError } from "../../src/client/index.js";
 import { Attendee, attend } from "../harness/attendee.js";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
+import { fakeRoomId, startFakeSignaler } from "../harness/fake-signaler.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
 
 const jwtSecret = "a secret of at least thirty-two characters";
@@ -225,5 +226,34 @@ describeOnEachStore("a client", (store) => {
     });
     expect(answer.status).toBeLessThan(300);
     await eventually(() => expect(notices).toEqual([["ten minutes left", { minutes: 10 }]]));
+  });
+
+  it.each(["polling", "websocket"] as const)("goes over %s alone", async (transport) => {
+    const node = await startNode(store);
+    const options = { url: node.url, roomId: unique("room"), socketOptions: { transports: [transport] } };
+    const alice = await attend({ ...options, userId: "alice" });
+    const bob = await attend({ ...options, userId: "bob" });
+    await alice.signaling.send("offer", "bob", {});
+    await eventually(() => expect(bob.messages.length).toBe(1));
+  });
+});
+
+it("goes by polling where nothing lets a WebSocket through", async () => {
+  const fake = await startFakeSignaler({ transports: ["polling"] });
+  const me = await attend({ url: fake.url, roomId: fakeRoomId, userId: "me" });
+  expect(me.retries).toEqual([]);
+});
+
+it("is told codes that are newer than it is", async () => {
+  const fake = await startFakeSignaler();
+  const me = await attend({ url: fake.url, roomId: fakeRoomId, userId: "me" });
+  fake.onEvent = (ack) =>
+    ack({ type: "error", msg: "no tea", status: 418, data: { code: "teapot", event: "offer", retry: true } });
+  expect(await failure(me.signaling.send("offer", "bob", {}))).toMatchObject({
+    code: "internal",
+    message: "no tea",
+    status: 418,
+    retry: true,
+    detail: { code: "teapot" },
   });
 });

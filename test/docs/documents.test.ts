@@ -1,11 +1,13 @@
 /**
- * Documents that say what the source says: docs/PROTOCOL.md (normative: events, codes, limits, rules), and the
- * settings in docs/CONFIGURATION.md and the compose file.
+ * Documents that say what the source says: docs/PROTOCOL.md (normative: events, codes, limits, rules), what the
+ * client does in docs/CLIENT.md, and the settings in docs/CONFIGURATION.md and the compose file.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { maxTokenLength, maxTokenRooms } from "../../src/access/token-verifier.js";
+import { isFinal } from "../../src/client/endings.js";
+import { isCode, SignalingError } from "../../src/client/signaling-error.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { settings } from "../../src/config/settings.js";
 import { maxWaitingEvents } from "../../src/meeting/meeting.js";
@@ -118,4 +120,18 @@ it("and the table of settings is the source's", () => {
       setting.meaning,
     ]),
   );
+});
+
+it("says of every ending what becomes of a client", () => {
+  const rows = table(readFileSync(`${root}docs/CLIENT.md`, "utf8"), /^## What ends it$/m);
+  const listed = rows.flatMap(([codes = "", ...fates]) => codes.split(", ").map((code) => [code, ...fates]));
+  const fate = (final: boolean) => (final ? "closed" : "tries again");
+  for (const [code, ...fates] of listed) {
+    if (!isCode(code)) throw new Error(`${code} is no code`);
+    const error = new SignalingError(code);
+    expect([code, ...fates]).toEqual([code, fate(isFinal(error, false)), fate(isFinal(error, true))]);
+  }
+  const ends = Object.entries(failures).filter(([, meaning]) => meaning.ends !== "no");
+  const own = ["disconnected", "ended", "left", "token_unavailable"];
+  expect(listed.map(([code]) => code).sort()).toEqual([...ends.map(([code]) => code), ...own].sort());
 });

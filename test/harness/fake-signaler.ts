@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Server, type Socket } from "socket.io";
+import { Server, type ServerOptions, type Socket } from "socket.io";
 import { onTestFinished } from "vitest";
 import type { Envelope } from "../../src/index.js";
 
@@ -29,9 +29,9 @@ export interface FakeSignaler {
 /** The room that everybody is in. */
 export const fakeRoomId = "room";
 
-export async function startFakeSignaler(): Promise<FakeSignaler> {
+export async function startFakeSignaler(options: Partial<ServerOptions> = {}): Promise<FakeSignaler> {
   const http = createServer();
-  const io = new Server(http);
+  const io = new Server(http, options);
   const asked: FakeSignaler["asked"] = [];
   let data: unknown = {};
   const receipt = (): Envelope => ({ type: "receipt", msg: "ok", status: 200, data });

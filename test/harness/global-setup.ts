@@ -8,5 +8,6 @@ export default function setup(): void {
   ensureProgram("redis-server", "redis-server");
   for (const program of ["haproxy", "nginx", "openssl"]) ensureProgram(program, program);
   ensureProgram("turnserver", "coturn");
+  ensureProgram("chromium", "chromium");
   execFileSync("npm", ["run", "build", "--silent"], { stdio: ["ignore", "inherit", "inherit"] });
 }
