@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { startProcess } from "../harness/process.js";
@@ -13,19 +14,20 @@ import { freePort } from "../harness/redis-server.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(`${root}src/${file}`, "utf8").matchAll(/from "([^"]+)"/g)].map(([, from = ""]) => from);
+  [...readFileSync(file, "utf8").matchAll(/(?:from |import\()"([^"]+)"/g)].map(([, from = ""]) => from);
 
 it("needs nothing but socket.io-client, and of the protocol what is neither Node's nor the server's", () => {
-  const pure = ["envelope", "events", "failures"];
-  for (const file of readdirSync(`${root}src/client`).filter((name) => name.endsWith(".ts")))
-    for (const from of importsOf(`client/${file}`)) {
-      const allowed = from === "socket.io-client" || /^\.\/[\w-]+\.js$/.test(from);
-      const shared = pure.some((name) => from === `../protocol/${name}.js`);
-      expect([file, from, allowed || shared]).toEqual([file, from, true]);
+  const client = `${root}src/client/`;
+  const pure = ["envelope", "events", "failures"].map((name) => `${root}src/protocol/${name}.ts`);
+  const own = readdirSync(client, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => client + name);
+  for (const file of [...own, ...pure])
+    for (const from of importsOf(file)) {
+      const target = resolve(dirname(file), from).replace(/\.js$/, ".ts");
+      const within = pure.includes(target) || (own.includes(file) && target.startsWith(client));
+      expect([file, from, from === "socket.io-client" || within]).toEqual([file, from, true]);
     }
-  for (const name of pure)
-    for (const from of importsOf(`protocol/${name}.ts`))
-      expect(pure.map((file) => `./${file}.js`)).toContain(from);
 });
 
 it("has types that hold an app to the protocol, in a page as well", () => {
