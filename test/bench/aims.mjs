@@ -2,7 +2,7 @@
  * What the signaler is meant to cost, beside what was measured. To be read, not to fail on: the machine has
  * a say in it.
  */
-import { cpuRatio } from "./statistics.mjs";
+import { cpuRatio, slowdown } from "./statistics.mjs";
 
 const acrossAgainstStock = 0.65;
 const oneNodeAgainstBareWs = 1.3;
@@ -13,9 +13,10 @@ const startMs = 2_000;
 const ghostMs = 12_000;
 const wholeMs = 5_000;
 const outageFactor = 2;
+const attackFactor = 2;
 
 /** Rows of the table of aims, for what was measured of them. */
-export function aims({ scenarios, idleMemory, startTime, underFaults }) {
+export function aims({ scenarios, idleMemory, startTime, underFaults, underAttack }) {
   const subject = (scenarioId, system) =>
     scenarios
       .find(({ scenario }) => scenario.id === scenarioId)
@@ -99,5 +100,12 @@ export function aims({ scenarios, idleMemory, startTime, underFaults }) {
     plain,
     (ratio) => ratio <= outageFactor,
   );
+  for (const { title, runs } of underAttack)
+    add(
+      `p99 on a node under attack (${title}), at most ${attackFactor} of before, nobody else cut`,
+      runs.every(({ cut }) => cut === 0) ? slowdown(runs, "during").ratio : Number.POSITIVE_INFINITY,
+      plain,
+      (ratio) => ratio <= attackFactor,
+    );
   return rows;
 }

@@ -34,6 +34,7 @@ function connectSocketIo(url, query) {
     onFrame: undefined,
     encode: (event, json, ackId = "") => `42${ackId}["${event}",${json}]`,
     send: (frame) => socket.send(frame),
+    isOpen: () => socket.readyState === WebSocket.OPEN,
     close: () => socket.terminate(),
   };
   return new Promise((resolve, reject) => {

@@ -61,7 +61,7 @@ async function measure({ system, rooms }, connections) {
 }
 
 async function startInspectedNode(system, redis) {
-  const child = spawnNode(system, redis, ["--inspect=127.0.0.1:0"], "pipe");
+  const child = spawnNode(system, redis, { flags: ["--inspect=127.0.0.1:0"], stderr: "pipe" });
   const inspectorUrl = lineOf(child.stderr, (line) => line.match(/^Debugger listening on (ws:.*)$/)?.[1]);
   const node = await nodeIn(child, system);
   return { node, inspector: await Inspector.connect(await inspectorUrl) };

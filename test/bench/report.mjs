@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { aims } from "./aims.mjs";
-import { cpuRatio, median, totalCpu } from "./statistics.mjs";
+import { cpuRatio, median, slowdown, totalCpu } from "./statistics.mjs";
 import { systems } from "./systems.mjs";
 
 export function machineLine() {
@@ -21,6 +21,7 @@ export function render({
   idleMemory,
   startTime,
   underFaults,
+  underAttack,
   connections,
 }) {
   const parts = [`\`${command}\` (${machineLine()})`];
@@ -70,7 +71,8 @@ export function render({
       ),
     );
   parts.push(...faultTables(underFaults));
-  const judged = aims({ scenarios, idleMemory, startTime, underFaults });
+  if (underAttack.length > 0) parts.push(attackTable(underAttack));
+  const judged = aims({ scenarios, idleMemory, startTime, underFaults, underAttack });
   if (judged.length > 0) parts.push(table(["aim", "measured", "met"], judged));
   return parts.join("\n\n");
 }
@@ -137,6 +139,40 @@ function faultTables({ nodeDeath, redisReturn, faultLosses, outageLatency }) {
     );
   return tables;
 }
+
+/** Medians of the runs; in brackets the least and the greatest. */
+function attackTable(attacks) {
+  return table(
+    [
+      "while a node is attacked by",
+      "p99 ms before / attack elsewhere / here",
+      "ratio here",
+      "ratio elsewhere",
+      "MB before / most / after",
+      "people cut",
+      "the attacker, in its last run",
+    ],
+    attacks.map(({ title, runs }) => {
+      const of = (read) => median(runs.map(read));
+      const { done } = runs.at(-1);
+      return [
+        title,
+        ["before", "elsewhere", "during"].map((when) => of((run) => run[when].p99).toFixed(1)).join(" / "),
+        ratioText(slowdown(runs, "during")),
+        ratioText(slowdown(runs, "elsewhere")),
+        ["before", "greatest", "after"]
+          .map((when) => megabytes(of(({ memory }) => memory[when])))
+          .join(" / "),
+        String(runs.reduce((sum, { cut }) => sum + cut, 0)),
+        Object.entries(done)
+          .map(([name, count]) => `${count} ${name}`)
+          .join(", "),
+      ];
+    }),
+  );
+}
+
+const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(0);
 
 const seconds = (ms) => `${(ms / 1_000).toFixed(2)} s`;
 

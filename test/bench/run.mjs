@@ -5,8 +5,8 @@
  *   --repeats N    windows per subject                          [6]
  *   --seconds S    length of a window                           [2]
  *   --rate N       messages per second and node when calm       [250]
- *   --only ID      only this: a scenario's id, `idle-memory`, `start-time`, `node-death`, `redis-return`, `fault-losses`
- *                  or `outage-latency`; may be given more than once
+ *   --only ID      only this: a scenario's id, `idle-memory`, `start-time`, `node-death`, `redis-return`, `fault-losses`,
+ *                  `outage-latency`, `flood`, `stalled-readers` or `half-open`; may be given more than once
  *   --quick        a look in under a minute and a half, too short to quote
  */
 import { parseArgs } from "node:util";
@@ -20,6 +20,7 @@ import { measureRelayCost } from "./relay-cost.mjs";
 import { render } from "./report.mjs";
 import { listScenarios } from "./scenarios.mjs";
 import { measureStartTime } from "./start-time.mjs";
+import { attacks, measureAttack } from "./under-attack.mjs";
 
 const busyRate = 3_000;
 
@@ -44,6 +45,7 @@ const length = options.quick
       faultRuns: 1,
       members: 200,
       outage: 10,
+      attack: 5,
     }
   : {
       repeats: 6,
@@ -55,6 +57,7 @@ const length = options.quick
       faultRuns: 3,
       members: 1_000,
       outage: 60,
+      attack: 15,
     };
 const repeats = Number(options.repeats ?? length.repeats);
 const seconds = Number(options.seconds ?? length.seconds);
@@ -68,6 +71,7 @@ const names = [
   "redis-return",
   "fault-losses",
   "outage-latency",
+  ...attacks.map(({ id }) => id),
 ];
 const stranger = options.only?.find((name) => !names.includes(name));
 if (stranger !== undefined) fail(`--only ${stranger}: there is ${names.join(", ")}`);
@@ -91,13 +95,32 @@ try {
   const outageLatency = isWanted("outage-latency")
     ? await measureOutageLatency(outage, onProgress)
     : undefined;
+  const attack = {
+    repeats: length.faultRuns,
+    rate: Number(options.rate),
+    seconds: length.attack,
+    warmUpPerNode,
+  };
+  const underAttack = [];
+  for (const wantedAttack of attacks.filter(({ id }) => isWanted(id)))
+    underAttack.push(await measureAttack(wantedAttack, attack, onProgress));
   onProgress("");
   const underFaults = { nodeDeath, redisReturn, faultLosses, outageLatency };
   const typed = process.argv.slice(2);
   const command = ["npm run bench", ...(typed.length > 0 ? ["--", ...typed] : [])].join(" ");
   const { connections } = length;
   console.log(
-    render({ command, repeats, seconds, relayCost, idleMemory, startTime, underFaults, connections }),
+    render({
+      command,
+      repeats,
+      seconds,
+      relayCost,
+      idleMemory,
+      startTime,
+      underFaults,
+      underAttack,
+      connections,
+    }),
   );
   process.exit(0);
 } catch (error) {

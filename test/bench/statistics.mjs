@@ -20,3 +20,9 @@ export function cpuRatio(subject, other) {
   const pairs = a.map((value, i) => value / b[i]);
   return { ratio: median(a) / median(b), least: Math.min(...pairs), greatest: Math.max(...pairs) };
 }
+
+/** By how much p99 is greater than before, in each run: the median, the least and the greatest. */
+export function slowdown(runs, when) {
+  const ratios = runs.map((run) => run[when].p99 / run.before.p99);
+  return { ratio: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) };
+}

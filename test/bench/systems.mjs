@@ -33,12 +33,16 @@ export const systems = {
   ws: { title: "bare `ws`", script: [file("servers/bare-ws.mjs")], protocol: "json", redis: false },
 };
 
-/** Starts nodes of a system, and resolves when all of them are ready for clients. */
-export async function startCluster(name, count) {
+/**
+ * Starts nodes of a system, and resolves when all of them are ready for clients.
+ *
+ * @param env - settings that differ from what all benchmarks have.
+ */
+export async function startCluster(name, count, env = {}) {
   const system = systems[name];
   const redis = system.redis ? await startRedis() : undefined;
   const nodes = await Promise.all(
-    Array.from({ length: count }, () => nodeIn(spawnNode(system, redis), system)),
+    Array.from({ length: count }, () => nodeIn(spawnNode(system, redis, { env }), system)),
   );
   return {
     system,
@@ -56,9 +60,9 @@ export async function startCluster(name, count) {
 }
 
 /** @param flags - Node's own, before the script. */
-export function spawnNode(system, redis, flags = [], stderr = "inherit") {
-  const env = redis === undefined ? {} : { REDIS_URL: redis.url };
-  return startProcess(process.execPath, [...flags, ...system.script], { env, stderr });
+export function spawnNode(system, redis, { flags = [], stderr = "inherit", env = {} } = {}) {
+  const shared = redis === undefined ? {} : { REDIS_URL: redis.url };
+  return startProcess(process.execPath, [...flags, ...system.script], { env: { ...shared, ...env }, stderr });
 }
 
 /** Resolves once the node in this process is ready for clients. */

@@ -1,0 +1,35 @@
+/**
+ * 200 clients of a room who do not read what they are sent, while one in the room speaks on until they are cut.
+ */
+import { join, tell, textFrame } from "./connection.mjs";
+
+const readers = 200;
+const messagesPerSecond = 20;
+/** Whoever does not read only notices when writing that the other side is gone. */
+const sign = textFrame("3");
+const signEveryMs = 500;
+const message = textFrame(`42["msg",{"type":"chat","filler":"${"x".repeat(30_000)}"}]`);
+
+const counts = { messages: 0, cuts: 0, stalled: 0 };
+
+function come(n) {
+  const reader = join({ userId: `reader-${n}`, roomId: "stalled" }, () => {
+    counts.stalled += 1;
+    reader.pause();
+  });
+  const signing = setInterval(() => reader.write(sign), signEveryMs);
+  reader.on("close", () => {
+    clearInterval(signing);
+    counts.cuts += 1;
+    counts.stalled -= 1;
+  });
+}
+
+for (let n = 0; n < readers; n += 1) come(n);
+join({ userId: "speaker", roomId: "stalled" }, (speaker) => {
+  setInterval(() => {
+    speaker.write(message);
+    counts.messages += 1;
+  }, 1_000 / messagesPerSecond);
+});
+tell(counts);
