@@ -130,19 +130,20 @@ describe("a client that loses its node", () => {
 
   it("does not wait for ever for a server that accepts and says nothing", async () => {
     const fake = await startFakeSignaler();
-    fake.onJoin = () => {};
-    const me = new Attendee({ url: fake.url, roomId: fakeRoomId, userId: "me", sendTimeoutMs: 200 });
-    await eventually(() => expect(me.retries.length).toBeGreaterThan(1));
     const link = await proxyForTest(Number(new URL(fake.url).port));
     link.stall("both");
-    const other = new Attendee({
-      url: `http://127.0.0.1:${link.port}`,
-      roomId: fakeRoomId,
-      userId: "other",
-      socketOptions: { timeout: 200 },
-    });
-    await eventually(() => expect(other.retries.length).toBeGreaterThan(1));
-    expect(new Set([...me.retries, ...other.retries])).toEqual(new Set(["disconnected"]));
+    const options = { roomId: fakeRoomId, userId: "me", sendTimeoutMs: 200, socketOptions: { timeout: 200 } };
+    const waiting = async (url: string) => {
+      const me = new Attendee({ ...options, url });
+      await eventually(() => expect(me.retries.length).toBeGreaterThan(1));
+      expect(new Set(me.retries)).toEqual(new Set(["disconnected"]));
+    };
+    await waiting(`http://127.0.0.1:${link.port}`);
+    fake.silent = true;
+    await waiting(fake.url);
+    fake.silent = false;
+    fake.onJoin = () => {};
+    await waiting(fake.url);
   });
 });
 
@@ -236,10 +237,10 @@ describe("a client that is back", () => {
   });
 
   it("tries at once when the browser is online again", async () => {
-    const browser = new EventTarget();
+    const page = new FakePage();
     Object.assign(globalThis, {
-      addEventListener: browser.addEventListener.bind(browser),
-      removeEventListener: browser.removeEventListener.bind(browser),
+      addEventListener: page.addEventListener.bind(page),
+      removeEventListener: page.removeEventListener.bind(page),
     });
     onTestFinished(() => {
       for (const name of ["addEventListener", "removeEventListener"])
@@ -257,10 +258,32 @@ describe("a client that is back", () => {
     balancer.reset();
     await eventually(() => expect(alice.retries).toEqual(["disconnected"]));
     balancer.refusing = false;
-    browser.dispatchEvent(new Event("online"));
+    expect(page.listening).toBe(1);
+    page.dispatchEvent(new Event("online"));
     await alice.reaches("connected");
+    expect(page.listening).toBe(0);
+    balancer.refusing = true;
+    balancer.reset();
+    await alice.reaches("reconnecting");
+    alice.signaling.close();
+    expect(page.listening).toBe(0);
   });
 });
+
+/** The events of a page, which Node has none of; counts who listens for the network. */
+class FakePage extends EventTarget {
+  listening = 0;
+
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    if (args[0] === "online") this.listening += 1;
+    super.addEventListener(...args);
+  }
+
+  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
+    if (args[0] === "online") this.listening -= 1;
+    super.removeEventListener(...args);
+  }
+}
 
 /** One that listens, while its Redis answers nothing. */
 async function startNodeUnready(redisUrl: string, port: number): Promise<void> {

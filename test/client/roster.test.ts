@@ -156,20 +156,20 @@ describe("a list of members", () => {
     const users = ["a", "b", "c", "d"];
     const step = fc.record({
       userId: fc.constantFrom(...users),
-      lost: fc.boolean(),
-      delay: fc.nat({ max: 4 }),
+      // When it arrives, by how many steps too late; more than once, or never.
+      delays: fc.array(fc.nat({ max: 4 }), { maxLength: 2 }),
     });
     void fc.assert(
       fc.property(fc.array(step), (steps) => {
         const roster = new Roster();
         roster.replace([], 0);
         const truth = new Set<string>();
-        const arrivals = steps.flatMap(({ userId, lost, delay }, index) => {
+        const arrivals = steps.flatMap(({ userId, delays }, index) => {
           const type = truth.has(userId) ? ("leave" as const) : ("join" as const);
           if (type === "join") truth.add(userId);
           else truth.delete(userId);
           const change = { type, member: { userId }, version: index + 1 };
-          return lost ? [] : [{ at: index + delay, change }];
+          return delays.map((late) => ({ at: index + late, change }));
         });
         const told = new Set<string>();
         const tell = (type: "join" | "leave", userId: string) => {
@@ -179,6 +179,7 @@ describe("a list of members", () => {
         };
         for (const { change } of arrivals.toSorted((a, b) => a.at - b.at))
           for (const { type, member } of roster.apply(change)) tell(type, member.userId);
+        if (steps.every(({ delays }) => delays.length > 0)) expect(roster.incomplete).toBe(false);
         // What is lost at the very end shows when the server says how far it is.
         roster.expire(steps.length);
         if (roster.incomplete) {

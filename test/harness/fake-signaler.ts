@@ -18,6 +18,8 @@ export interface FakeSignaler {
   onJoin: (ack: Ack, socket: Socket) => void;
   /** Answers anything else. */
   onEvent: (ack: Ack, socket: Socket) => void;
+  /** While it holds, nobody is let in, nor told so. */
+  silent: boolean;
   /** What is answered to a `join` from now on. */
   list(version: number, ...userIds: string[]): void;
   /** Sends to everyone. */
@@ -39,6 +41,7 @@ export async function startFakeSignaler(options: Partial<ServerOptions> = {}): P
     asked,
     onJoin: (ack) => ack(receipt()),
     onEvent: (ack) => ack({ type: "receipt", msg: "ok", status: 200, data: {} }),
+    silent: false,
     list(version, ...userIds) {
       const members = userIds.map((userId) => ({ userId, roomId: fakeRoomId }));
       data = { event: "join", roomId: fakeRoomId, userId: "me", node: "fake", members, version };
@@ -48,6 +51,9 @@ export async function startFakeSignaler(options: Partial<ServerOptions> = {}): P
       fake.tell({ type, msg: type, status: 200, data: { userId, roomId: fakeRoomId }, version }),
   };
   fake.list(1, "me");
+  io.use((_socket, next) => {
+    if (!fake.silent) next();
+  });
   io.on("connection", (socket) => {
     socket.onAny((event: string, payload: unknown, ack: Ack) => {
       asked.push([event, payload]);
