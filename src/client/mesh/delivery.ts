@@ -1,0 +1,94 @@
+/**
+ * Gets messages to one member, however often that takes: while signaling is away they wait, and one that failed
+ * is tried again until it has been delivered, is no longer needed, or can never succeed.
+ */
+import { BackOff } from "../back-off.js";
+import { isObject } from "../signaling-error.js";
+import type { MeshSignaling } from "./signaling.js";
+
+const backOffRules = { firstMs: 500, longestMs: 10_000, jitter: 0.25 };
+
+type Send = Parameters<MeshSignaling["send"]>;
+
+export class Delivery {
+  readonly #signaling: MeshSignaling;
+  readonly #targetUid: string;
+  readonly #onHopeless: (error: unknown) => void;
+  /** What has failed last; whatever else there is waits for it, rather than fail as well. */
+  #failing: object | undefined;
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+
+  /** @param onHopeless - is told of failures that trying again cannot mend. */
+  constructor(signaling: MeshSignaling, targetUid: string, onHopeless: (error: unknown) => void) {
+    this.#signaling = signaling;
+    this.#targetUid = targetUid;
+    this.#onHopeless = onHopeless;
+  }
+
+  /**
+   * @param compose - makes the payload anew for each try; undefined when there is no more need of it.
+   * @returns whether it was delivered.
+   */
+  async deliver(event: Send[0], compose: () => Send[2] | undefined): Promise<boolean> {
+    const self = {};
+    const backOff = new BackOff(backOffRules);
+    for (;;) {
+      while (!this.#closed && !this.#mayTry(self)) await this.#pause();
+      const payload = this.#closed ? undefined : compose();
+      if (payload === undefined) return this.#settle(self, false);
+      try {
+        await this.#signaling.send(event, this.#targetUid, payload);
+        return this.#settle(self, true);
+      } catch (error) {
+        if (this.#closed) return false;
+        if (isObject(error) && error["retry"] === false) {
+          this.#onHopeless(error);
+          return this.#settle(self, false);
+        }
+        this.#failing ??= self;
+        await this.#pause(Math.max(backOff.next(), retryAfterMs(error)));
+      }
+    }
+  }
+
+  /** Tries at once what waits: the member or signaling is back. */
+  wake(): void {
+    for (const go of [...this.#waiting]) go();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.wake();
+  }
+
+  #mayTry(self: object): boolean {
+    return this.#signaling.state === "connected" && (this.#failing ?? self) === self;
+  }
+
+  #settle(self: object, delivered: boolean): boolean {
+    if (this.#failing === self) {
+      this.#failing = undefined;
+      this.wake();
+    }
+    return delivered;
+  }
+
+  /** Until it is woken, or for so long. */
+  #pause(ms?: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(go);
+        resolve();
+      };
+      const timer = ms === undefined ? undefined : setTimeout(go, ms);
+      this.#waiting.add(go);
+    });
+  }
+}
+
+function retryAfterMs(error: unknown): number {
+  return isObject(error) && typeof error["retryAfterMs"] === "number" ? error["retryAfterMs"] : 0;
+}

@@ -1,0 +1,81 @@
+/**
+ * What the two ends of a connection tell each other through signaling. Every message names the sender's end of
+ * the connection, its *link*, so that what belongs to an earlier one is known for it: a page that was reloaded,
+ * or that has begun anew, has another link.
+ */
+import { isObject } from "../signaling-error.js";
+import { isMediaRole, type MediaRole } from "./media-role.js";
+
+/** Which of the sender's media goes over which section (`mid`) of the description. */
+export type MediaRoles = Readonly<Record<string, MediaRole>>;
+
+interface Linked {
+  /** The sender's end of the connection. */
+  readonly link: string;
+  /** The receiver's end, where the sender knows it. */
+  readonly to?: string;
+}
+
+/** "I am here, and wait for your offer." Sent by the polite side, which leaves the first offer to the other. */
+export interface CallMessage extends Linked {}
+
+export interface DescriptionMessage extends Linked {
+  readonly sdp: string;
+  /** The sender's offers are counted; an answer has the number of the offer that it is for. */
+  readonly number: number;
+  readonly media: MediaRoles;
+}
+
+export interface CandidateMessage extends Linked {
+  readonly candidate: RTCIceCandidateInit;
+}
+
+export type LinkMessage =
+  | (CallMessage & { readonly event: "call" })
+  | (DescriptionMessage & { readonly event: "offer" | "answer" })
+  | (CandidateMessage & { readonly event: "candidate" });
+
+/** The payload as it is sent: descriptions and candidates stand where every client of the signaler looks for them. */
+export function encodeMessage(message: LinkMessage): Readonly<Record<string, unknown>> {
+  switch (message.event) {
+    case "call":
+    case "candidate": {
+      const { event: _, ...payload } = message;
+      return payload;
+    }
+    case "offer":
+    case "answer": {
+      const { event, sdp, ...payload } = message;
+      return { ...payload, [event]: { type: event, sdp } };
+    }
+  }
+}
+
+/** @returns undefined for whatever a mesh has not sent: it is the application's, or nobody's. */
+export function parseMessage(event: string, data: unknown): LinkMessage | undefined {
+  if (!isObject(data)) return undefined;
+  const { link, to } = data;
+  if (typeof link !== "string" || (to !== undefined && typeof to !== "string")) return undefined;
+  const linked = { link, ...(to !== undefined && { to }) };
+  switch (event) {
+    case "call":
+      return { event, ...linked };
+    case "candidate": {
+      const { candidate } = data;
+      return isObject(candidate) ? { event, ...linked, candidate } : undefined;
+    }
+    case "offer":
+    case "answer": {
+      const { [event]: description, number, media } = data;
+      if (!isObject(description) || typeof number !== "number" || !isObject(media)) return undefined;
+      const { sdp } = description;
+      if (typeof sdp !== "string") return undefined;
+      const roles = Object.entries(media).filter((entry): entry is [string, MediaRole] =>
+        isMediaRole(entry[1]),
+      );
+      return { event, ...linked, sdp, number, media: Object.fromEntries(roles) };
+    }
+    default:
+      return undefined;
+  }
+}
