@@ -5,5 +5,5 @@ export type { MemberState } from "./member-state.js";
 export { createMesh, type Mesh, type MeshEvents } from "./mesh.js";
 export type { MeshOptions } from "./options.js";
 export type { Peer } from "./peer.js";
-export type { MeshIceServers, MeshRoom, MeshSignaling } from "./signaling.js";
+export type { MeshSignaling } from "./signaling.js";
 export type { PeerStats, VideoStats } from "./stats.js";

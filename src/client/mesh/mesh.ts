@@ -129,10 +129,7 @@ class RoomMesh implements Mesh {
     this.#tell(wanted);
   }
 
-  on<Name extends keyof MeshEvents>(
-    event: Name,
-    listener: (...args: MeshEvents[Name]) => void,
-  ): Unsubscribe {
+  on<Name extends keyof MeshEvents>(event: Name, listener: (...args: MeshEvents[Name]) => void): Unsubscribe {
     return this.#events.on(event, listener);
   }
 
@@ -175,8 +172,7 @@ class RoomMesh implements Mesh {
     const known = this.#peers.get(from);
     if (known !== undefined) known.take(message);
     // Nobody connects who is not in the room. Who is about to be gets this client's own greeting then.
-    else if (this.#signaling.room.members.has(from) && this.#mayBegin(message))
-      this.#add(from).take(message);
+    else if (this.#signaling.room.members.has(from) && this.#mayBegin(message)) this.#add(from).take(message);
   }
 
   /** Somebody who was gone can begin anew, by one of these. */

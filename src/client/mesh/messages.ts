@@ -17,7 +17,7 @@ interface Linked {
 }
 
 /** "I am here, and wait for your offer." Sent by the polite side, which leaves the first offer to the other. */
-export interface CallMessage extends Linked {}
+interface CallMessage extends Linked {}
 
 export interface DescriptionMessage extends Linked {
   readonly sdp: string;

@@ -13,10 +13,10 @@ import type { CandidateMessage, DescriptionMessage } from "./messages.js";
 const answerRules = { firstMs: 5_000, longestMs: 60_000, jitter: 0.25 };
 
 /** A description of this side's, with every candidate that is known by now. */
-export type Description = Pick<DescriptionMessage, "sdp" | "number">;
+type Description = Pick<DescriptionMessage, "sdp" | "number">;
 
 /** Makes what is to be sent when it is sent, and anew for each try; undefined once there is no more need. */
-export type Compose<Sent> = () => Sent | undefined;
+type Compose<Sent> = () => Sent | undefined;
 
 export interface NegotiationSurroundings {
   /** Whether an offer would reach somebody who is waiting for it. */

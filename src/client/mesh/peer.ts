@@ -113,7 +113,8 @@ export class MemberPeer implements Peer {
       else if (event === "answer") return;
       else this.#renew(link);
     }
-    if (known === undefined || known === this.#link.remoteId || event !== "candidate") this.#link.take(message);
+    if (known === undefined || known === this.#link.remoteId || event !== "candidate")
+      this.#link.take(message);
   }
 
   /** The member is in the room, perhaps again. */

@@ -14,7 +14,7 @@ export interface AddressedMessage {
   readonly data: unknown;
 }
 
-export interface MeshRoom {
+interface MeshRoom {
   /** Who is in the room now, this client included. */
   readonly members: ReadonlyMap<string, unknown>;
   on(event: "join" | "leave", listener: (member: { readonly userId: string }) => void): Unsubscribe;
