@@ -1,0 +1,214 @@
+/**
+ * Meshes in real pages: whether people see each other, through everything that happens in a meeting.
+ */
+import { expect, it } from "vitest";
+import { EmbeddedDriver } from "../../src/cluster/embedded-driver.js";
+import { browserForFile, joinByPage, type PageMember } from "../harness/browser.js";
+import type { JoinOptions } from "../harness/meeting-page.js";
+import { startNodes, unique } from "../harness/nodes.js";
+import { proxyForTest } from "../harness/tcp-proxy.js";
+
+const browser = browserForFile();
+
+/** Two nodes, whose members take turns, so that signaling goes from node to node. */
+async function startMeeting() {
+  const shared = unique("store");
+  const store = { name: "embedded", newDriver: () => EmbeddedDriver.create(shared) };
+  const nodes = await startNodes(store, 2);
+  const roomId = unique("room");
+  let joined = 0;
+  return {
+    nodes,
+    join(userId: string, options: Partial<JoinOptions> = {}): Promise<PageMember> {
+      const { url } = nodes[joined++ % 2] ?? nodes[0];
+      return joinByPage(browser(), { url, roomId, userId, roles: ["camera", "microphone"], ...options });
+    },
+  };
+}
+
+/** Waits until each sees everybody else move. */
+async function allSeeEachOther(...members: PageMember[]): Promise<void> {
+  await Promise.all(
+    members.flatMap((one) =>
+      members.filter((other) => other !== one).map((other) => one.watches(other, "camera")),
+    ),
+  );
+}
+
+it("connects two, who see each other", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  for (const member of [alice, bob])
+    await member.shows(({ peers, open, errors }) => {
+      expect(peers).toMatchObject([
+        {
+          connectionState: "connected",
+          media: ["camera", "microphone"],
+          state: { camera: true, microphone: true, screen: false, handRaised: false },
+        },
+      ]);
+      expect(open).toBe(1);
+      expect(errors).toEqual([]);
+      expect(peers[0]?.stats).toMatchObject({
+        bitrateIn: expect.any(Number),
+        roundTripMs: expect.any(Number),
+      });
+    });
+});
+
+it("connects three, and those who send nothing or only sound", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const [bob, carol] = await Promise.all([
+    join("bob", { roles: ["microphone"] }),
+    join("carol", { roles: [] }),
+  ]);
+  await Promise.all([bob.watches(alice, "camera"), carol.watches(alice, "camera")]);
+  const mediaSeenBy = async (member: PageMember, expected: Record<string, string[]>) =>
+    member.shows(({ peers, errors }) => {
+      expect(Object.fromEntries(peers.map(({ userId, media }) => [userId, media]))).toEqual(expected);
+      expect(peers.map(({ connectionState }) => connectionState)).toEqual(["connected", "connected"]);
+      expect(errors).toEqual([]);
+    });
+  await mediaSeenBy(alice, { bob: ["microphone"], carol: [] });
+  await mediaSeenBy(bob, { alice: ["camera", "microphone"], carol: [] });
+  await mediaSeenBy(carol, { alice: ["camera", "microphone"], bob: ["microphone"] });
+});
+
+it("survives that both share their screens at the same moment, and stop it", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  for (const _ of ["once", "and again"]) {
+    await Promise.all([alice, bob].map(({ page }) => page.evaluate(() => window.meeting.share())));
+    await Promise.all([alice.watches(bob, "screen"), bob.watches(alice, "screen")]);
+    for (const member of [alice, bob])
+      await member.shows(({ peers }) => {
+        expect(peers[0]).toMatchObject({ media: ["camera", "microphone", "screen"], state: { screen: true } });
+      });
+    await Promise.all([alice, bob].map(({ page }) => page.evaluate(() => window.meeting.stopSharing())));
+    for (const member of [alice, bob])
+      await member.shows(({ peers }) => {
+        expect(peers[0]).toMatchObject({ media: ["camera", "microphone"], state: { screen: false } });
+      });
+  }
+  await allSeeEachOther(alice, bob);
+  await alice.shows(({ errors, open }) => expect([errors, open]).toEqual([[], 1]));
+});
+
+it("shows at once who is muted, has no picture, or wants to speak", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await bob.shows(({ peers }) => expect(peers[0]?.state).toMatchObject({ camera: true, microphone: true }));
+  await alice.page.evaluate(() => window.meeting.mesh()?.setState({ microphone: false, handRaised: true }));
+  await bob.shows(({ peers }) =>
+    expect(peers[0]?.state).toEqual({ camera: true, microphone: false, screen: false, handRaised: true }),
+  );
+  // Whoever comes later is told as well.
+  const carol = await join("carol", { roles: [] });
+  await carol.shows(({ peers }) =>
+    expect(peers.find(({ userId }) => userId === "alice")?.state).toMatchObject({ handRaised: true }),
+  );
+});
+
+it("goes on while signaling is away, and negotiates when it is back", async () => {
+  const meeting = await startMeeting();
+  const proxy = await proxyForTest(Number(new URL(meeting.nodes[0].url).port));
+  const alice = await meeting.join("alice", { url: `http://127.0.0.1:${proxy.port}` });
+  const bob = await meeting.join("bob");
+  await allSeeEachOther(alice, bob);
+  proxy.cut();
+  await alice.shows(({ signaling }) => expect(signaling).toBe("reconnecting"));
+  await alice.page.evaluate(() => window.meeting.share());
+  await allSeeEachOther(alice, bob);
+  expect((await bob.report()).peers[0]?.media).not.toContain("screen");
+  proxy.heal();
+  await bob.watches(alice, "screen");
+  for (const member of [alice, bob])
+    await member.shows(({ events, open }) => {
+      expect(events.filter((event) => event.startsWith("gone"))).toEqual([]);
+      expect(open).toBe(1);
+    });
+});
+
+it("keeps the call when the node of one of them closes", async () => {
+  const { join, nodes } = await startMeeting();
+  const proxy = await proxyForTest(Number(new URL(nodes[0].url).port));
+  const alice = await join("alice", { url: `http://127.0.0.1:${proxy.port}` });
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+});
+
+it("takes a page again that was reloaded", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  for (const [one, other] of [
+    [alice, bob],
+    [bob, alice],
+  ] as const) {
+    await one.reload();
+    await allSeeEachOther(alice, bob);
+    await other.shows(({ peers, open }) => {
+      expect(peers.map(({ userId }) => userId)).toEqual([one.userId]);
+      expect(open).toBe(1);
+    });
+  }
+});
+
+it("lets go of a page that is closed, before it would linger", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice", { lingerMs: 60_000 });
+  const bob = await join("bob");
+  const carol = await join("carol");
+  await allSeeEachOther(alice, bob, carol);
+  await bob.page.close({ runBeforeUnload: false });
+  await alice.shows(({ events, open }) => {
+    expect(events).toContain("gone bob");
+    expect(events).toContain("lost camera bob");
+    expect(open).toBe(1);
+  });
+  await allSeeEachOther(alice, carol);
+});
+
+it("leaves nothing behind when it is closed, while signaling goes on", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice", { lingerMs: 60_000 });
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  await bob.page.evaluate(() => window.meeting.mesh()?.close());
+  for (const member of [alice, bob])
+    await member.shows(({ peers, open, signaling, errors }) =>
+      expect([peers, open, signaling, errors]).toEqual([[], 0, "connected", []]),
+    );
+});
+
+it("finds a path again after the network has failed", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  const devtools = await alice.page.context().newCDPSession(alice.page);
+  const lose = (packetLoss: number) =>
+    devtools.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+      packetLoss,
+    });
+  await lose(100);
+  await alice.shows(({ events }) => expect(events).toContain("disconnected bob"));
+  await alice.shows(({ events }) => expect(events).toContain("failed bob"), 25000);
+  await lose(0);
+  await allSeeEachOther(alice, bob);
+  await alice.shows(({ peers, open }) => {
+    expect(peers[0]?.connectionState).toBe("connected");
+    expect(open).toBe(1);
+  });
+});

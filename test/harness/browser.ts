@@ -1,0 +1,134 @@
+/**
+ * Members of a meeting in real pages of a real Chromium, which load the client as an app would bundle it.
+ */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { eventually } from "./eventually.js";
+import type { JoinOptions, MediaRole, Report } from "./meeting-page.js";
+
+const args = [
+  "--no-sandbox",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+  // A page that only receives would hide its addresses behind names that a machine without multicast cannot look up.
+  "--disable-features=WebRtcHideLocalIpsWithMdns",
+];
+
+export interface PageServer {
+  readonly browser: Browser;
+  readonly url: string;
+}
+
+/** Starts a browser and serves the page for the tests of the file; both end after them. */
+export function browserForFile(): () => PageServer {
+  let started: PageServer | undefined;
+  const stops: (() => Promise<unknown>)[] = [];
+  beforeAll(async () => {
+    const script = await bundle();
+    const server = createServer((request, response) => {
+      const isScript = request.url === "/page.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(isScript ? script : `<!doctype html><script type="module" src="/page.js"></script>`);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    stops.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+    stops.push(() => browser.close());
+    started = { browser, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  });
+  afterAll(async () => {
+    for (const stop of stops.reverse()) await stop();
+  });
+  return () => {
+    if (started === undefined) throw new Error("the browser has not been started");
+    return started;
+  };
+}
+
+async function bundle(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      minify: false,
+      target: "esnext",
+      lib: { entry: fileURLToPath(new URL("meeting-page.ts", import.meta.url)), formats: ["es"] },
+    },
+  });
+  const [{ output }] = Array.isArray(built) ? built : [built as Extract<typeof built, { output: unknown }>];
+  return output[0].code;
+}
+
+/** A member of a meeting, in a browser context of its own. */
+export class PageMember {
+  readonly userId: string;
+  readonly page: Page;
+  readonly #options: JoinOptions;
+
+  constructor(page: Page, options: JoinOptions) {
+    this.page = page;
+    this.userId = options.userId;
+    this.#options = options;
+  }
+
+  /** Also after a reload: as the same user, on another page. */
+  async join(): Promise<void> {
+    await this.page.waitForFunction(() => "meeting" in window);
+    await this.page.evaluate((options) => window.meeting.join(options), this.#options);
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.join();
+  }
+
+  report(): Promise<Report> {
+    return this.page.evaluate(() => window.meeting.report());
+  }
+
+  /** Waits until the report passes the check. */
+  async shows(check: (report: Report) => void, ms = 20_000): Promise<void> {
+    await eventually(async () => check(await this.report()), ms);
+  }
+
+  /** Frames decoded of a member's video so far; 0 where there is none. */
+  async frames(from: string, role: MediaRole): Promise<number> {
+    const { peers } = await this.report();
+    return peers.find(({ userId }) => userId === from)?.stats.video[role]?.framesDecoded ?? 0;
+  }
+
+  /** Waits until more frames of a member's video were decoded than by now. */
+  async watches(from: PageMember, role: MediaRole): Promise<void> {
+    const before = await this.frames(from.userId, role);
+    await this.shows(({ peers, errors }) => {
+      const peer = peers.find(({ userId }) => userId === from.userId);
+      const after = peer?.stats.video[role]?.framesDecoded ?? 0;
+      const seen = `${this.userId} sees ${role} of ${from.userId}`;
+      expect(after, `${seen}: ${JSON.stringify({ peer, errors })}`).toBeGreaterThan(before);
+    });
+  }
+}
+
+/** Opens a page for the running test, and joins. */
+export async function joinByPage({ browser, url }: PageServer, options: JoinOptions): Promise<PageMember> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const member = new PageMember(page, options);
+  await page.goto(url);
+  await member.join();
+  return member;
+}
