@@ -68,8 +68,9 @@ async function bundle(): Promise<string> {
       lib: { entry: fileURLToPath(new URL("meeting-page.ts", import.meta.url)), formats: ["es"] },
     },
   });
-  const [{ output }] = Array.isArray(built) ? built : [built as Extract<typeof built, { output: unknown }>];
-  return output[0].code;
+  const [output] = [built].flat();
+  if (output === undefined || !("output" in output)) throw new Error("the page was not built");
+  return output.output[0].code;
 }
 
 /** A member of a meeting, in a browser context of its own. */

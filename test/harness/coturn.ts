@@ -20,6 +20,8 @@ export async function coturnForTest(...secrets: string[]): Promise<number> {
     ...["-n", "--userdb", join(dir, "users"), "--pidfile", join(dir, "pid"), "--log-file", "stdout"],
     ...["--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--listening-port", String(port)],
     ...["--no-udp", "--no-tls", "--no-dtls", "--no-cli", "--realm", "signaler.test"],
+    // Relays of the same test may talk to each other.
+    "--allow-loopback-peers",
     ...["--use-auth-secret", ...secrets.flatMap((secret) => ["--static-auth-secret", secret])],
   ];
   const server = spawn("turnserver", args, { stdio: ["ignore", "pipe", "pipe"] });

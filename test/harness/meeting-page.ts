@@ -16,6 +16,8 @@ export interface JoinOptions {
 /** Each connection that the mesh has made, so that none is left behind unseen. */
 const connections: RTCPeerConnection[] = [];
 const events: string[] = [];
+/** Who came and went by what signaling says. */
+const roster: string[] = [];
 const errors: string[] = [];
 let signaling: Signaling | undefined;
 let mesh: Mesh | undefined;
@@ -31,6 +33,8 @@ class NotedConnection extends RTCPeerConnection {
 const meeting = {
   async join({ url, roomId, userId, roles, ...options }: JoinOptions): Promise<void> {
     signaling = connect({ url, roomId, userId, socketOptions: { reconnectionDelayMax: 500 } });
+    signaling.room.on("join", (member) => roster.push(`join ${member.userId}`));
+    signaling.room.on("leave", (member) => roster.push(`leave ${member.userId}`));
     mesh = createMesh(signaling, { ...options, RTCPeerConnection: NotedConnection });
     mesh.on("peer", (peer) => events.push(`peer ${peer.userId}`));
     mesh.on("gone", (peer) => events.push(`gone ${peer.userId}`));
@@ -80,6 +84,7 @@ const meeting = {
       peers: await Promise.all(peers),
       open: connections.filter(({ connectionState }) => connectionState !== "closed").length,
       events,
+      roster,
       errors,
     };
   },

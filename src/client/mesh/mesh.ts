@@ -138,7 +138,6 @@ class RoomMesh implements Mesh {
     this.#closed.abort();
     for (const ended of this.#trackEnds.values()) ended.abort();
     for (const peer of this.#peers.values()) this.#remove(peer);
-    this.#events.clear();
   }
 
   /** Connects to nobody before it is known who this client is, and by what servers it can be reached. */
