@@ -3,7 +3,7 @@
  * page begins anew; then another link takes its place.
  */
 import { ControlChannel } from "./control-channel.js";
-import type { LocalTrack } from "./local-media.js";
+import type { LocalTrack } from "./local-member.js";
 import type { MediaRole, RemoteMedia } from "./media-role.js";
 import type { MemberState } from "./member-state.js";
 import type { LinkMessage } from "./messages.js";

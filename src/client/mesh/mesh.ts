@@ -3,9 +3,9 @@
  * connected; the connections last while signaling is away.
  */
 import { Emitter } from "../emitter.js";
-import { LocalMedia } from "./local-media.js";
-import { type MediaRole, mediaRoles, type RemoteMedia } from "./media-role.js";
-import { initialState, isSameState, type MemberState } from "./member-state.js";
+import { LocalMember } from "./local-member.js";
+import type { MediaRole, RemoteMedia } from "./media-role.js";
+import type { MemberState } from "./member-state.js";
 import { type LinkMessage, parseMessage } from "./messages.js";
 import type { MeshOptions } from "./options.js";
 import { watchPage } from "./page.js";
@@ -24,6 +24,8 @@ export interface MeshEvents {
   /** A member shows something else of itself. */
   state: [event: { readonly peer: Peer; readonly state: MemberState }];
   connection: [event: { readonly peer: Peer; readonly connectionState: RTCPeerConnectionState }];
+  /** This client shows something else of itself, also because a track has ended. */
+  local: [state: MemberState];
   /** Something failed that the mesh has to live with, or begins anew after. For logs. */
   error: [event: { readonly peer: Peer | undefined; readonly error: unknown }];
 }
@@ -35,7 +37,7 @@ export interface Mesh {
   readonly state: MemberState;
   /**
    * Sends this track to everybody from now on, in place of the one that was sent in this role; undefined sends
-   * none. A track that ends is taken out by itself. Tracks stay the caller's: a mesh never stops one.
+   * none. One that takes another's place is as muted as that was, and one that ends is taken out. Tracks stay the caller's: a mesh never stops one.
    *
    * @param stream - what the others play it in step with. @default one for camera and microphone, one for the screen
    * @throws TypeError if the track is of the wrong kind, or is sent in another role.
@@ -66,10 +68,13 @@ class RoomMesh implements Mesh {
   readonly #events = new Emitter<MeshEvents>();
   readonly #peers = new Map<string, MemberPeer>();
   readonly #retired = new RetiredLinks();
-  readonly #media = new LocalMedia();
-  /** The ends of tracks that are waited for. */
-  readonly #trackEnds = new Map<MediaRole, AbortController>();
-  #state = initialState;
+  readonly #self = new LocalMember({
+    onTrack: (role, local) => this.#forEach((peer) => peer.setTrack(role, local)),
+    onState: (state) => {
+      this.#forEach((peer) => peer.tell(state));
+      this.#events.emit("local", state);
+    },
+  });
   #iceServers: RTCIceServer[] = [];
   /** What has come from others before this client was ready to connect. */
   #early: AddressedMessage[] | undefined = [];
@@ -86,9 +91,7 @@ class RoomMesh implements Mesh {
       room.on("join", ({ userId }) => this.#joined(userId)),
       room.on("leave", ({ userId }) => this.#peers.get(userId)?.left()),
       watchPage({
-        onNetwork: () => {
-          for (const peer of this.#peers.values()) peer.restartIce();
-        },
+        onNetwork: () => this.#forEach((peer) => peer.restartIce()),
         onEnd: () => this.close(),
       }),
     ];
@@ -103,30 +106,15 @@ class RoomMesh implements Mesh {
   }
 
   get state(): MemberState {
-    return this.#state;
+    return this.#self.state;
   }
 
   setTrack(role: MediaRole, track: MediaStreamTrack | undefined, stream?: MediaStream): void {
-    if (this.#closed.signal.aborted) return;
-    const local = this.#media.set(role, track, stream);
-    this.#trackEnds.get(role)?.abort();
-    if (track !== undefined) {
-      const replaced = new AbortController();
-      this.#trackEnds.set(role, replaced);
-      track.addEventListener("ended", () => this.setTrack(role, undefined), { signal: replaced.signal });
-    }
-    for (const peer of this.#peers.values()) peer.setTrack(role, local);
-    this.#tell({ ...this.#state, [role]: track?.enabled ?? false });
+    if (!this.#closed.signal.aborted) this.#self.setTrack(role, track, stream);
   }
 
   setState(change: Partial<MemberState>): void {
-    const wanted = { ...this.#state, ...change };
-    for (const role of mediaRoles) {
-      const track = this.#media.tracks.get(role)?.track;
-      if (track === undefined) wanted[role] = false;
-      else if (change[role] !== undefined) track.enabled = wanted[role];
-    }
-    this.#tell(wanted);
+    if (!this.#closed.signal.aborted) this.#self.setState(change);
   }
 
   on<Name extends keyof MeshEvents>(event: Name, listener: (...args: MeshEvents[Name]) => void): Unsubscribe {
@@ -136,8 +124,8 @@ class RoomMesh implements Mesh {
   close(): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
-    for (const ended of this.#trackEnds.values()) ended.abort();
-    for (const peer of this.#peers.values()) this.#remove(peer);
+    this.#self.close();
+    this.#forEach((peer) => this.#remove(peer));
   }
 
   /** Connects to nobody before it is known who this client is, and by what servers it can be reached. */
@@ -195,8 +183,8 @@ class RoomMesh implements Mesh {
       signaling: this.#signaling,
       retired: this.#retired,
       newConnection: () => new Connection(this.#configuration),
-      localTracks: () => this.#media.tracks,
-      localState: () => this.#state,
+      localTracks: () => this.#self.tracks,
+      localState: () => this.#self.state,
       onMedia: (peer, role, media) => this.#events.emit("media", { peer, role, media }),
       onState: (peer) => this.#events.emit("state", { peer, state: peer.state }),
       onConnection: (peer) =>
@@ -217,7 +205,7 @@ class RoomMesh implements Mesh {
     const { state } = this.#signaling;
     // Nobody could be told any more who comes and goes, and whoever was sent out of a meeting is to be out of it.
     if (state === "closed") this.close();
-    else if (state === "connected") for (const peer of this.#peers.values()) peer.resume();
+    else if (state === "connected") this.#forEach((peer) => peer.resume());
   }
 
   get #configuration(): RTCConfiguration {
@@ -232,19 +220,11 @@ class RoomMesh implements Mesh {
 
   #configure({ iceServers }: MeshIceServers): void {
     this.#iceServers = iceServers.map(({ urls, ...credentials }) => ({ urls: [...urls], ...credentials }));
-    for (const peer of this.#peers.values()) {
-      try {
-        peer.configure(this.#configuration);
-      } catch (error) {
-        this.#report(error, peer);
-      }
-    }
+    this.#forEach((peer) => peer.configure(this.#configuration));
   }
 
-  #tell(state: MemberState): void {
-    if (isSameState(state, this.#state)) return;
-    this.#state = state;
-    for (const peer of this.#peers.values()) peer.tell(state);
+  #forEach(act: (peer: MemberPeer) => void): void {
+    for (const peer of [...this.#peers.values()]) act(peer);
   }
 
   #report(error: unknown, peer?: Peer): void {

@@ -4,7 +4,7 @@
 import { BackOff } from "../back-off.js";
 import { Delivery } from "./delivery.js";
 import { Link, type LinkSettings } from "./link.js";
-import type { LocalTrack } from "./local-media.js";
+import type { LocalTrack } from "./local-member.js";
 import type { MediaRole, RemoteMedia } from "./media-role.js";
 import { initialState, isSameState, type MemberState } from "./member-state.js";
 import { encodeMessage, type LinkMessage } from "./messages.js";
@@ -107,14 +107,17 @@ export class MemberPeer implements Peer {
     const isStale = this.#surroundings.retired.has(link) || (to !== undefined && to !== this.#link.id);
     if (isStale) return;
     const known = this.#link.remoteId;
-    // Candidates find their description by themselves, also before it has come.
-    if (known !== link && event !== "candidate") {
-      if (known === undefined) this.#link.bind(link);
-      else if (event === "answer") return;
-      else this.#renew(link);
+    if (event === "candidate") {
+      // It finds its description by itself, also if that comes later.
+      if (known === undefined || known === link) this.#link.take(message);
+      return;
     }
-    if (known === undefined || known === this.#link.remoteId || event !== "candidate")
-      this.#link.take(message);
+    if (known === undefined) this.#link.bind(link);
+    else if (known !== link) {
+      if (event === "answer") return;
+      this.#renew(link);
+    }
+    this.#link.take(message);
   }
 
   /** The member is in the room, perhaps again. */
@@ -145,7 +148,11 @@ export class MemberPeer implements Peer {
   }
 
   configure(configuration: RTCConfiguration): void {
-    this.#link.configure(configuration);
+    try {
+      this.#link.configure(configuration);
+    } catch (error) {
+      this.#surroundings.onError(this, error);
+    }
   }
 
   /** Says goodbye to the member, where it can still hear it. */

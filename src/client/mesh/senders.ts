@@ -2,7 +2,7 @@
  * What one connection sends, by role. A role keeps its section of the description for as long as the connection
  * lasts, so that tracks that come and go do not make it grow.
  */
-import type { LocalTrack } from "./local-media.js";
+import type { LocalTrack } from "./local-member.js";
 import type { MediaRole } from "./media-role.js";
 import type { MediaRoles } from "./messages.js";
 
