@@ -6,11 +6,10 @@ import { ControlChannel } from "./control-channel.js";
 import type { LocalTrack } from "./local-member.js";
 import type { MediaRole, RemoteMedia } from "./media-role.js";
 import type { MemberState } from "./member-state.js";
-import type { LinkMessage } from "./messages.js";
+import type { LinkMessage, MediaRoles } from "./messages.js";
 import { Negotiation } from "./negotiation.js";
-import { Receivers } from "./receivers.js";
 import { Recovery } from "./recovery.js";
-import { type MaxBitrates, Senders } from "./senders.js";
+import { type MaxBitrates, Sections } from "./sections.js";
 
 export interface LinkSettings {
   readonly polite: boolean;
@@ -44,8 +43,7 @@ export class Link {
   readonly #surroundings: LinkSurroundings;
   readonly #negotiation: Negotiation;
   readonly #control: ControlChannel;
-  readonly #senders: Senders;
-  readonly #receivers: Receivers;
+  readonly #sections: Sections;
   readonly #recovery: Recovery;
   readonly #closed = new AbortController();
 
@@ -63,17 +61,28 @@ export class Link {
       send: (event, compose) =>
         this.#send(event, () => {
           const description = compose();
-          return description && { event, ...this.#linked, ...description, media: this.#senders.roles };
+          if (description === undefined) return undefined;
+          const told = { ...this.#linked, ...description };
+          return event === "offer" ? { event, ...told, media: this.#sections.roles } : { event, ...told };
         }),
       sendCandidate: (compose) =>
         void this.#send("candidate", () => {
           const candidate = compose();
           return candidate && { event: "candidate", ...this.#linked, candidate };
         }),
-      onAgreed: ({ media }) => this.#receivers.update(media),
+      onOffer: ({ media }) => this.#sections.adopt(media, surroundings.localTracks()),
+      onAgreed: () => this.#sections.agreed(),
       onBroken: (error) => surroundings.onBroken(error),
     });
-    this.#receivers = new Receivers(pc, (role, media) => surroundings.onMedia(role, media), signal);
+    this.#sections = new Sections(
+      pc,
+      maxBitrates,
+      {
+        onMedia: (role, media) => surroundings.onMedia(role, media),
+        onError: (error) => signal.aborted || surroundings.onBroken(error),
+      },
+      signal,
+    );
     this.#recovery = new Recovery(
       {
         get connectionState() {
@@ -106,8 +115,8 @@ export class Link {
       },
       signal,
     );
-    this.#senders = new Senders(pc, maxBitrates);
-    for (const [role, local] of surroundings.localTracks()) this.setTrack(role, local);
+    // The polite side takes those of the first offer, which is always the other's.
+    if (!polite) this.#sections.open(surroundings.localTracks());
   }
 
   get remoteId(): string | undefined {
@@ -119,7 +128,7 @@ export class Link {
   }
 
   get media(): ReadonlyMap<MediaRole, RemoteMedia> {
-    return this.#receivers.media;
+    return this.#sections.media;
   }
 
   /** Whether the other page is there, as far as the connection itself can tell. */
@@ -157,9 +166,7 @@ export class Link {
   }
 
   setTrack(role: MediaRole, local: LocalTrack | undefined): void {
-    this.#senders.set(role, local).catch((error) => {
-      if (!this.#closed.signal.aborted) this.#surroundings.onBroken(error);
-    });
+    this.#sections.set(role, local);
   }
 
   tell(state: MemberState): void {
@@ -180,8 +187,9 @@ export class Link {
     this.#pc.setConfiguration(configuration);
   }
 
-  get rolesReceived(): ReadonlyMap<string, MediaRole> {
-    return this.#receivers.roles;
+  /** What each section of the description is for. */
+  get roles(): MediaRoles {
+    return this.#sections.roles;
   }
 
   getStats(): Promise<RTCStatsReport> {
@@ -193,7 +201,7 @@ export class Link {
     this.#closed.abort();
     this.#negotiation.close();
     this.#recovery.stop();
-    this.#receivers.update({});
+    this.#sections.close();
     this.#control.sayGoodbye();
     this.#pc.close();
   }

@@ -1,7 +1,7 @@
 /**
  * This client, as the others are to see it: its tracks, by role, and what it shows of itself.
  */
-import { type MediaRole, mediaRoles } from "./media-role.js";
+import { type MediaRole, mediaKinds, mediaRoles } from "./media-role.js";
 import { initialState, isSameState, type MemberState } from "./member-state.js";
 
 export interface LocalTrack {
@@ -14,8 +14,6 @@ export interface LocalEvents {
   onTrack(role: MediaRole, local: LocalTrack | undefined): void;
   onState(state: MemberState): void;
 }
-
-const kinds = { microphone: "audio", camera: "video", screen: "video" } as const;
 
 export class LocalMember {
   readonly #events: LocalEvents;
@@ -69,7 +67,8 @@ export class LocalMember {
   }
 
   #check(role: MediaRole, track: MediaStreamTrack): void {
-    if (track.kind !== kinds[role]) throw new TypeError(`a ${role} must be a track of ${kinds[role]}`);
+    if (track.kind !== mediaKinds[role])
+      throw new TypeError(`a ${role} must be a track of ${mediaKinds[role]}`);
     for (const [other, { track: sent }] of this.#tracks)
       if (sent === track && other !== role) throw new TypeError(`this track is sent as ${other} already`);
   }

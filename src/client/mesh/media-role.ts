@@ -1,12 +1,14 @@
 /**
  * What a track shows. Each member has at most one of each.
  */
-export const mediaRoles = ["camera", "microphone", "screen"] as const;
+export const mediaKinds = { microphone: "audio", camera: "video", screen: "video" } as const;
 
-export type MediaRole = (typeof mediaRoles)[number];
+export type MediaRole = keyof typeof mediaKinds;
+
+export const mediaRoles = Object.keys(mediaKinds) as readonly MediaRole[];
 
 export function isMediaRole(value: unknown): value is MediaRole {
-  return (mediaRoles as readonly unknown[]).includes(value);
+  return typeof value === "string" && Object.hasOwn(mediaKinds, value);
 }
 
 /** A track of another member, and the stream that it plays in step with. */

@@ -6,8 +6,8 @@
 import { isObject } from "../signaling-error.js";
 import { isMediaRole, type MediaRole } from "./media-role.js";
 
-/** Which of the sender's media goes over which section (`mid`) of the description. */
-export type MediaRoles = Readonly<Record<string, MediaRole>>;
+/** What each section (`mid`) of a description is for. */
+export type MediaRoles = ReadonlyMap<string, MediaRole>;
 
 interface Linked {
   /** The sender's end of the connection. */
@@ -19,11 +19,17 @@ interface Linked {
 /** "I am here, and wait for your offer." Sent by the polite side, which leaves the first offer to the other. */
 interface CallMessage extends Linked {}
 
-export interface DescriptionMessage extends Linked {
+export interface OfferMessage extends Linked {
   readonly sdp: string;
-  /** The sender's offers are counted; an answer has the number of the offer that it is for. */
+  /** The sender's offers are counted. */
   readonly number: number;
   readonly media: MediaRoles;
+}
+
+export interface AnswerMessage extends Linked {
+  readonly sdp: string;
+  /** Of the offer that it is for. */
+  readonly number: number;
 }
 
 export interface CandidateMessage extends Linked {
@@ -32,7 +38,8 @@ export interface CandidateMessage extends Linked {
 
 export type LinkMessage =
   | (CallMessage & { readonly event: "call" })
-  | (DescriptionMessage & { readonly event: "offer" | "answer" })
+  | (OfferMessage & { readonly event: "offer" })
+  | (AnswerMessage & { readonly event: "answer" })
   | (CandidateMessage & { readonly event: "candidate" });
 
 /** The payload as it is sent: descriptions and candidates stand where every client of the signaler looks for them. */
@@ -43,10 +50,13 @@ export function encodeMessage(message: LinkMessage): Readonly<Record<string, unk
       const { event: _, ...payload } = message;
       return payload;
     }
-    case "offer":
+    case "offer": {
+      const { event, sdp, media, ...payload } = message;
+      return { ...payload, media: Object.fromEntries(media), offer: { type: event, sdp } };
+    }
     case "answer": {
       const { event, sdp, ...payload } = message;
-      return { ...payload, [event]: { type: event, sdp } };
+      return { ...payload, answer: { type: event, sdp } };
     }
   }
 }
@@ -66,16 +76,20 @@ export function parseMessage(event: string, data: unknown): LinkMessage | undefi
     }
     case "offer":
     case "answer": {
-      const { [event]: description, number, media } = data;
-      if (!isObject(description) || typeof number !== "number" || !isObject(media)) return undefined;
+      const { [event]: description, number } = data;
+      if (!isObject(description) || typeof number !== "number") return undefined;
       const { sdp } = description;
       if (typeof sdp !== "string") return undefined;
-      const roles = Object.entries(media).filter((entry): entry is [string, MediaRole] =>
-        isMediaRole(entry[1]),
-      );
-      return { event, ...linked, sdp, number, media: Object.fromEntries(roles) };
+      if (event === "answer") return { event, ...linked, sdp, number };
+      return { event, ...linked, sdp, number, media: parseRoles(data["media"]) };
     }
     default:
       return undefined;
   }
+}
+
+/** Roles that only a newer client knows are left out. */
+function parseRoles(media: unknown): MediaRoles {
+  const sections = isObject(media) ? Object.entries(media) : [];
+  return new Map(sections.filter((section): section is [string, MediaRole] => isMediaRole(section[1])));
 }

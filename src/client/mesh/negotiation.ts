@@ -7,13 +7,13 @@
  */
 import { BackOff } from "../back-off.js";
 import { EarlyCandidates, fragmentsOf } from "./early-candidates.js";
-import type { CandidateMessage, DescriptionMessage } from "./messages.js";
+import type { AnswerMessage, CandidateMessage, OfferMessage } from "./messages.js";
 
 /** What an unanswered offer waits for before it is sent again. */
 const answerRules = { firstMs: 5_000, longestMs: 60_000, jitter: 0.25 };
 
 /** A description of this side's, with every candidate that is known by now. */
-type Description = Pick<DescriptionMessage, "sdp" | "number">;
+type Description = Pick<AnswerMessage, "sdp" | "number">;
 
 /** Makes what is to be sent when it is sent, and anew for each try; undefined once there is no more need. */
 type Compose<Sent> = () => Sent | undefined;
@@ -24,8 +24,10 @@ export interface NegotiationSurroundings {
   /** @returns whether it was delivered. */
   send(event: "offer" | "answer", compose: Compose<Description>): Promise<boolean>;
   sendCandidate(compose: Compose<RTCIceCandidateInit>): void;
-  /** Both sides have agreed; the other one by this description. */
-  onAgreed(remote: DescriptionMessage): void;
+  /** The other side's offer has been set, and is to be answered next. */
+  onOffer(offer: OfferMessage): void;
+  /** Both sides have agreed. */
+  onAgreed(): void;
   /** The connection cannot go on from here. */
   onBroken(error: unknown): void;
 }
@@ -73,11 +75,11 @@ export class Negotiation {
     });
   }
 
-  takeOffer(offer: DescriptionMessage): void {
+  takeOffer(offer: OfferMessage): void {
     this.#enqueue(() => this.#takeOffer(offer));
   }
 
-  takeAnswer(answer: DescriptionMessage): void {
+  takeAnswer(answer: AnswerMessage): void {
     this.#enqueue(async () => {
       const isAwaited = this.#pc.signalingState === "have-local-offer" && answer.number === this.#offers;
       if (!isAwaited) return;
@@ -85,7 +87,7 @@ export class Negotiation {
       this.#due = false;
       await this.#pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       await this.#candidates.described();
-      this.#surroundings.onAgreed(answer);
+      this.#surroundings.onAgreed();
     });
   }
 
@@ -124,7 +126,7 @@ export class Negotiation {
     });
   }
 
-  async #takeOffer(offer: DescriptionMessage): Promise<void> {
+  async #takeOffer(offer: OfferMessage): Promise<void> {
     if (offer.number < this.#answered) return;
     if (offer.number === this.#answered) return this.#sendAnswer(offer.number);
     const collides = this.#pc.signalingState !== "stable";
@@ -133,12 +135,13 @@ export class Negotiation {
     // Takes this side's own offer back, if there is one.
     await this.#pc.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     await this.#candidates.described();
+    this.#surroundings.onOffer(offer);
     // What the answer leaves open, the connection asks for when it is stable again.
     this.#due = false;
     await this.#pc.setLocalDescription();
     this.#answered = offer.number;
     this.#sendAnswer(offer.number);
-    this.#surroundings.onAgreed(offer);
+    this.#surroundings.onAgreed();
   }
 
   #sendAnswer(number: number): void {

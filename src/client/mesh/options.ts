@@ -1,7 +1,7 @@
 /**
  * What a mesh is told when it is made.
  */
-import type { MaxBitrates } from "./senders.js";
+import type { MaxBitrates } from "./sections.js";
 
 export interface MeshOptions {
   /** For every connection. Its ICE servers are used besides those that the signaler names. */

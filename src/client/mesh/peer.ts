@@ -88,7 +88,7 @@ export class MemberPeer implements Peer {
   async stats(): Promise<PeerStats> {
     const link = this.#link;
     const report = await link.getStats();
-    const { stats, totals } = readStats(report, link.rolesReceived, this.#totals);
+    const { stats, totals } = readStats(report, link.roles, this.#totals);
     if (link === this.#link) this.#totals = totals;
     return stats;
   }

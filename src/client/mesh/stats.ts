@@ -3,6 +3,7 @@
  */
 import { isObject } from "../signaling-error.js";
 import type { MediaRole } from "./media-role.js";
+import type { MediaRoles } from "./messages.js";
 
 export interface VideoStats {
   readonly framesDecoded: number;
@@ -44,7 +45,7 @@ type Entry = Readonly<Record<string, unknown>>;
 /** @param roles - what each section of the description has; `before` - the reading before this one. */
 export function readStats(
   report: Iterable<readonly [string, unknown]>,
-  roles: ReadonlyMap<string, MediaRole>,
+  roles: MediaRoles,
   before: Totals | undefined,
 ): { stats: PeerStats; totals: Totals } {
   const entries = new Map([...report].filter((entry): entry is [string, Entry] => isObject(entry[1])));
@@ -77,10 +78,7 @@ export function readStats(
   };
 }
 
-function videoStats(
-  inbound: readonly Entry[],
-  roles: ReadonlyMap<string, MediaRole>,
-): Partial<Record<MediaRole, VideoStats>> {
+function videoStats(inbound: readonly Entry[], roles: MediaRoles): Partial<Record<MediaRole, VideoStats>> {
   const video: Partial<Record<MediaRole, VideoStats>> = {};
   for (const entry of inbound) {
     const role = roles.get(String(entry["mid"]));

@@ -1,0 +1,149 @@
+/**
+ * A room without a signaler: members who get each other's messages, which tests hold back, fail or repeat.
+ */
+import { vi } from "vitest";
+import { Emitter } from "../../src/client/emitter.js";
+import { createMesh, type Mesh, type MeshOptions, type MeshSignaling } from "../../src/client/index.js";
+import { FakeConnection } from "./fake-connection.js";
+
+type Send = Parameters<MeshSignaling["send"]>;
+
+interface Sent {
+  readonly from: string;
+  readonly event: Send[0];
+  readonly to: string;
+  readonly data: Send[2];
+}
+
+export class FakeSignaling implements MeshSignaling {
+  readonly userId: string;
+  readonly #meeting: FakeMeeting;
+  readonly #events = new Emitter<{ message: [never]; iceServers: [never]; state: [] }>();
+  readonly #roomEvents = new Emitter<Record<"join" | "leave", [{ readonly userId: string }]>>();
+  state = "connected";
+  listeners = 0;
+  servers: Awaited<ReturnType<MeshSignaling["iceServers"]>> = { iceServers: [{ urls: ["stun:first"] }] };
+
+  constructor(meeting: FakeMeeting, userId: string) {
+    this.#meeting = meeting;
+    this.userId = userId;
+  }
+
+  get room(): MeshSignaling["room"] {
+    const { members } = this.#meeting;
+    return { members, on: (event, listener) => this.#count(this.#roomEvents.on(event, listener)) };
+  }
+
+  send(...[event, to, data]: Send): Promise<void> {
+    return this.#meeting.send({ from: this.userId, event, to, data: structuredClone(data) });
+  }
+
+  async iceServers() {
+    return this.servers;
+  }
+
+  on(event: "message" | "iceServers" | "state", listener: (...args: never[]) => void): () => void {
+    return this.#count(this.#events.on(event, listener));
+  }
+
+  tell(event: "message" | "iceServers", about: object): void {
+    this.#events.emit(event, about as never);
+  }
+
+  become(state: "connected" | "reconnecting" | "closed"): void {
+    this.state = state;
+    this.#events.emit("state");
+  }
+
+  seeRoom(event: "join" | "leave", userId: string): void {
+    this.#roomEvents.emit(event, { userId });
+  }
+
+  #count(off: () => void): () => void {
+    this.listeners += 1;
+    return () => {
+      this.listeners -= 1;
+      off();
+    };
+  }
+}
+
+export class FakeMeeting {
+  readonly members = new Map<string, FakeSignaling>();
+  /** Everything that anybody has tried to send. */
+  readonly sent: Sent[] = [];
+  /** What is thrown at the sender instead of delivering, where it says so. */
+  refuse: (sent: Sent) => object | undefined = () => undefined;
+  /** What stays under way until `release`. */
+  hold: (sent: Sent) => boolean = () => false;
+  #held: Sent[] = [];
+
+  async send(sent: Sent): Promise<void> {
+    this.sent.push(sent);
+    const refusal = this.refuse(sent);
+    if (refusal !== undefined) throw refusal;
+    if (this.hold(sent)) this.#held.push(sent);
+    else this.deliver(sent);
+  }
+
+  deliver({ to, ...message }: Sent): void {
+    this.members.get(to)?.tell("message", structuredClone(message));
+  }
+
+  /** Lets go on what is held, that of these senders first. */
+  release(...first: string[]): void {
+    this.hold = () => false;
+    const held = this.#held;
+    this.#held = [];
+    const rank = ({ from }: Sent) => (first.includes(from) ? first.indexOf(from) : first.length);
+    for (const sent of held.sort((a, b) => rank(a) - rank(b))) this.deliver(sent);
+  }
+
+  /** What was sent by one to another. */
+  between(from: string, to: string, event: Send[0]): Sent[] {
+    return this.sent.filter((sent) => sent.from === from && sent.to === to && sent.event === event);
+  }
+
+  /** Somebody comes, or comes again as another page, which nobody is told of where `quietly` is set. */
+  async join(userId: string, { quietly = false, ...options }: MeshOptions & { quietly?: boolean } = {}) {
+    const signaling = new FakeSignaling(this, userId);
+    this.members.set(userId, signaling);
+    const made = FakeConnection.all.length;
+    const RTCPeerConnection = FakeConnection as unknown as NonNullable<MeshOptions["RTCPeerConnection"]>;
+    const mesh = createMesh(signaling, { RTCPeerConnection, ...options });
+    if (!quietly) this.tellOthers("join", userId);
+    const member = new FakeMember(signaling, mesh, made);
+    await settle();
+    return member;
+  }
+
+  leave(userId: string): void {
+    const gone = this.members.get(userId);
+    this.members.delete(userId);
+    if (gone !== undefined) this.tellOthers("leave", userId);
+  }
+
+  tellOthers(event: "join" | "leave", userId: string): void {
+    for (const other of this.members.values()) if (other.userId !== userId) other.seeRoom(event, userId);
+  }
+}
+
+export class FakeMember {
+  readonly signaling: FakeSignaling;
+  readonly mesh: Mesh;
+  readonly events: string[] = [];
+
+  constructor(signaling: FakeSignaling, mesh: Mesh, _made: number) {
+    this.signaling = signaling;
+    this.mesh = mesh;
+    mesh.on("peer", ({ userId }) => this.events.push(`peer ${userId}`));
+    mesh.on("gone", ({ userId }) => this.events.push(`gone ${userId}`));
+    mesh.on("media", ({ role, media }) => this.events.push(`${media ? "got" : "lost"} ${role}`));
+    mesh.on("error", ({ error }) => this.events.push(`error ${String(error)}`));
+  }
+}
+
+/** Lets everything happen that is due now. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await vi.advanceTimersByTimeAsync(0);
+}
