@@ -62,9 +62,16 @@ class FakeChannel extends EventTarget {
   readyState = "connecting";
   other: FakeChannel | undefined;
 
-  become(state: "open" | "close"): void {
-    this.readyState = state === "open" ? "open" : "closed";
-    this.dispatchEvent(new Event(state));
+  open(other: FakeChannel): void {
+    this.other = other;
+    this.readyState = "open";
+    this.dispatchEvent(new Event("open"));
+  }
+
+  /** Because the other page has closed it, or is gone. */
+  end(): void {
+    this.readyState = "closed";
+    this.dispatchEvent(new Event("close"));
   }
 
   send(data: string): void {
@@ -77,7 +84,6 @@ let serial = 0;
 const step = () => Promise.resolve();
 
 export class FakeConnection extends EventTarget {
-  static readonly all: FakeConnection[] = [];
   readonly configurations: RTCConfiguration[];
   readonly channel = new FakeChannel();
   readonly candidates: RTCIceCandidateInit[] = [];
@@ -95,7 +101,6 @@ export class FakeConnection extends EventTarget {
   constructor(configuration: RTCConfiguration) {
     super();
     this.configurations = [configuration];
-    FakeConnection.all.push(this);
   }
 
   get localDescription(): FakeDescription | null {
@@ -151,7 +156,7 @@ export class FakeConnection extends EventTarget {
   async setRemoteDescription({ type, sdp }: FakeDescription): Promise<void> {
     await step();
     this.#checkOpen();
-    if ((type === "answer") !== (this.signalingState === "have-local-offer") && type === "answer")
+    if (type === "answer" && this.signalingState !== "have-local-offer")
       throw new DOMException("no offer to answer", "InvalidStateError");
     this.#remote = { type, sdp };
     sectionsOf(sdp).forEach(({ kind, direction }, index) => {

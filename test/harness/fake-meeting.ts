@@ -1,7 +1,7 @@
 /**
  * A room without a signaler: members who get each other's messages, which tests hold back, fail or repeat.
  */
-import { vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { Emitter } from "../../src/client/emitter.js";
 import { createMesh, type Mesh, type MeshOptions, type MeshSignaling } from "../../src/client/index.js";
 import { FakeConnection } from "./fake-connection.js";
@@ -104,15 +104,13 @@ export class FakeMeeting {
     return this.sent.filter((sent) => sent.from === from && sent.to === to && sent.event === event);
   }
 
-  /** Somebody comes, or comes again as another page, which nobody is told of where `quietly` is set. */
+  /** Somebody comes; or comes again as another page, which nobody is told of where `quietly` is set. */
   async join(userId: string, { quietly = false, ...options }: MeshOptions & { quietly?: boolean } = {}) {
     const signaling = new FakeSignaling(this, userId);
     this.members.set(userId, signaling);
-    const made = FakeConnection.all.length;
-    const RTCPeerConnection = FakeConnection as unknown as NonNullable<MeshOptions["RTCPeerConnection"]>;
-    const mesh = createMesh(signaling, { RTCPeerConnection, ...options });
+    const member = new FakeMember(signaling, options);
+    onTestFinished(() => member.mesh.close());
     if (!quietly) this.tellOthers("join", userId);
-    const member = new FakeMember(signaling, mesh, made);
     await settle();
     return member;
   }
@@ -131,19 +129,48 @@ export class FakeMeeting {
 export class FakeMember {
   readonly signaling: FakeSignaling;
   readonly mesh: Mesh;
+  /** Every one that the mesh has made, in order. */
+  readonly connections: FakeConnection[] = [];
   readonly events: string[] = [];
 
-  constructor(signaling: FakeSignaling, mesh: Mesh, _made: number) {
+  constructor(signaling: FakeSignaling, options: MeshOptions) {
     this.signaling = signaling;
-    this.mesh = mesh;
-    mesh.on("peer", ({ userId }) => this.events.push(`peer ${userId}`));
-    mesh.on("gone", ({ userId }) => this.events.push(`gone ${userId}`));
-    mesh.on("media", ({ role, media }) => this.events.push(`${media ? "got" : "lost"} ${role}`));
-    mesh.on("error", ({ error }) => this.events.push(`error ${String(error)}`));
+    const { connections } = this;
+    class NotedConnection extends FakeConnection {
+      constructor(configuration: RTCConfiguration) {
+        super(configuration);
+        connections.push(this);
+      }
+    }
+    const RTCPeerConnection = NotedConnection as unknown as NonNullable<MeshOptions["RTCPeerConnection"]>;
+    this.mesh = createMesh(signaling, { RTCPeerConnection, ...options });
+    this.mesh.on("peer", ({ userId }) => this.events.push(`peer ${userId}`));
+    this.mesh.on("gone", ({ userId }) => this.events.push(`gone ${userId}`));
+    this.mesh.on("media", ({ role, media }) => this.events.push(`${media ? "got" : "lost"} ${role}`));
+    this.mesh.on("error", ({ error }) => this.events.push(`error ${String(error)}`));
+  }
+
+  /** The one that was made last. */
+  get connection(): FakeConnection {
+    const connection = this.connections.at(-1);
+    if (connection === undefined) throw new Error("no connection was made");
+    return connection;
   }
 }
 
-/** Lets everything happen that is due now. */
+/** What the network does when two have agreed: media flow, and the control channel is open. */
+export async function connectMedia({ connection: one }: FakeMember, { connection: other }: FakeMember) {
+  for (const [own, others] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    own.become("connected");
+    own.channel.open(others.channel);
+  }
+  await settle();
+}
+
+/** Lets everything happen that is due now; that takes a few milliseconds. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await vi.advanceTimersByTimeAsync(0);
+  for (let turn = 0; turn < 20; turn += 1) await vi.advanceTimersByTimeAsync(1);
 }

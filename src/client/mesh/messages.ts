@@ -16,9 +16,6 @@ interface Linked {
   readonly to?: string;
 }
 
-/** "I am here, and wait for your offer." Sent by the polite side, which leaves the first offer to the other. */
-interface CallMessage extends Linked {}
-
 export interface OfferMessage extends Linked {
   readonly sdp: string;
   /** The sender's offers are counted. */
@@ -36,35 +33,42 @@ export interface CandidateMessage extends Linked {
   readonly candidate: RTCIceCandidateInit;
 }
 
+/** A `call` says: I am here, and wait for your offer. The polite side sends it and leaves the first offer to the other. */
 export type LinkMessage =
-  | (CallMessage & { readonly event: "call" })
+  | (Linked & { readonly event: "call" })
   | (OfferMessage & { readonly event: "offer" })
   | (AnswerMessage & { readonly event: "answer" })
   | (CandidateMessage & { readonly event: "candidate" });
 
-/** The payload as it is sent: descriptions and candidates stand where every client of the signaler looks for them. */
+/**
+ * The payload as it is sent: descriptions and candidates stand where every client of the signaler looks for
+ * them, and everything else in `mesh`, apart from whatever apps put into such messages of their own.
+ */
 export function encodeMessage(message: LinkMessage): Readonly<Record<string, unknown>> {
   switch (message.event) {
-    case "call":
+    case "call": {
+      const { event: _, ...mesh } = message;
+      return { mesh };
+    }
     case "candidate": {
-      const { event: _, ...payload } = message;
-      return payload;
+      const { event: _, candidate, ...mesh } = message;
+      return { mesh, candidate };
     }
     case "offer": {
-      const { event, sdp, media, ...payload } = message;
-      return { ...payload, media: Object.fromEntries(media), offer: { type: event, sdp } };
+      const { event: type, sdp, media, ...mesh } = message;
+      return { mesh: { ...mesh, media: Object.fromEntries(media) }, offer: { type, sdp } };
     }
     case "answer": {
-      const { event, sdp, ...payload } = message;
-      return { ...payload, answer: { type: event, sdp } };
+      const { event: type, sdp, ...mesh } = message;
+      return { mesh, answer: { type, sdp } };
     }
   }
 }
 
-/** @returns undefined for whatever a mesh has not sent: it is the application's, or nobody's. */
+/** @returns undefined for whatever no mesh has sent: it is the app's, or nobody's. */
 export function parseMessage(event: string, data: unknown): LinkMessage | undefined {
-  if (!isObject(data)) return undefined;
-  const { link, to } = data;
+  if (!isObject(data) || !isObject(data["mesh"])) return undefined;
+  const { link, to, number, media } = data["mesh"];
   if (typeof link !== "string" || (to !== undefined && typeof to !== "string")) return undefined;
   const linked = { link, ...(to !== undefined && { to }) };
   switch (event) {
@@ -76,12 +80,12 @@ export function parseMessage(event: string, data: unknown): LinkMessage | undefi
     }
     case "offer":
     case "answer": {
-      const { [event]: description, number } = data;
+      const description = data[event];
       if (!isObject(description) || typeof number !== "number") return undefined;
       const { sdp } = description;
       if (typeof sdp !== "string") return undefined;
       if (event === "answer") return { event, ...linked, sdp, number };
-      return { event, ...linked, sdp, number, media: parseRoles(data["media"]) };
+      return { event, ...linked, sdp, number, media: parseRoles(media) };
     }
     default:
       return undefined;
