@@ -1,15 +1,19 @@
 /**
  * Meshes in real pages: whether people see each other, through everything that happens in a meeting.
  */
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { EmbeddedDriver } from "../../src/cluster/embedded-driver.js";
 import type { Config } from "../../src/index.js";
 import { startBalancer } from "../harness/balancer.js";
 import { browserForFile, joinByPage, type PageMember } from "../harness/browser.js";
 import { coturnForTest } from "../harness/coturn.js";
+import { eventually } from "../harness/eventually.js";
 import type { JoinOptions } from "../harness/meeting-page.js";
 import { startNodes, unique } from "../harness/nodes.js";
 import { proxyForTest } from "../harness/tcp-proxy.js";
+
+// A hang guard: software decodes all that is sent here, on as many processors as there are.
+vi.setConfig({ testTimeout: 120_000 });
 
 const browser = browserForFile();
 
@@ -40,10 +44,17 @@ async function allSeeEachOther(...members: PageMember[]): Promise<void> {
 
 it("connects two, who see each other", async () => {
   const { join } = await startMeeting();
-  const alice = await join("alice");
-  const bob = await join("bob");
+  const alice = await join("alice", { maxBitrates: { camera: 200_000 } });
+  const bob = await join("bob", { maxBitrates: { camera: 200_000 } });
   await allSeeEachOther(alice, bob);
-  for (const member of [alice, bob])
+  for (const member of [alice, bob]) {
+    const limits = await member.page.evaluate(() =>
+      window.meeting
+        .connections()[0]
+        ?.getSenders()
+        .map((sender) => sender.getParameters().encodings[0]?.maxBitrate),
+    );
+    expect(limits).toEqual([undefined, 200_000, undefined]);
     await member.shows(({ peers, open, errors }) => {
       expect(peers).toMatchObject([
         {
@@ -59,6 +70,7 @@ it("connects two, who see each other", async () => {
         roundTripMs: expect.any(Number),
       });
     });
+  }
 });
 
 it("connects three, and those who send nothing or only sound", async () => {
@@ -192,6 +204,34 @@ it("lets go of a page that is closed, before it would linger", async () => {
   await allSeeEachOther(alice, carol);
 });
 
+it("lets go of a page that has crashed, when it has lingered", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice", { lingerMs: 1_000 });
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  void bob.page.goto("chrome://crash").catch(() => {});
+  await alice.shows(({ peers, open, roster }) => {
+    expect(roster.at(-1)).toBe("leave bob");
+    expect([peers, open]).toEqual([[], 0]);
+  });
+});
+
+it("looks for another path when there is a network again", async () => {
+  const { join } = await startMeeting();
+  const alice = await join("alice");
+  const bob = await join("bob");
+  await allSeeEachOther(alice, bob);
+  const generation = () =>
+    bob.page.evaluate(
+      () => window.meeting.connections()[0]?.currentRemoteDescription?.sdp.match(/^a=ice-ufrag:.*$/m)?.[0],
+    );
+  const before = await generation();
+  await alice.page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await eventually(async () => expect(await generation()).not.toBe(before));
+  await allSeeEachOther(alice, bob);
+  await alice.shows(({ open, errors }) => expect([open, errors]).toEqual([1, []]));
+});
+
 it("leaves nothing behind when it is closed, while signaling goes on", async () => {
   const { join } = await startMeeting();
   const alice = await join("alice", { lingerMs: 60_000 });
@@ -217,7 +257,7 @@ it("goes through the TURN server that the signaler names, and finds a way again 
   await alice.shows(({ peers }) => expect(peers[0]?.stats.relayed).toBe(true));
   turn.cut();
   for (const member of [alice, bob])
-    await member.shows(({ peers }) => expect(peers[0]?.connectionState).toBe("failed"), 40_000);
+    await member.shows(({ events }) => expect(events.join()).toContain("failed"));
   turn.heal();
   await allSeeEachOther(alice, bob);
   await alice.shows(({ peers, open, events }) => {
@@ -225,4 +265,4 @@ it("goes through the TURN server that the signaler names, and finds a way again 
     expect(open).toBe(1);
     expect(events.filter((event) => /^(gone|lost)/.test(event))).toEqual([]);
   });
-}, 90_000);
+});

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import { eventually } from "./eventually.js";
 import type { JoinOptions, MediaRole, Report } from "./meeting-page.js";
 
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const args = [
   "--no-sandbox",
   "--disable-background-networking",
@@ -44,7 +45,7 @@ export function browserForFile(): () => PageServer {
       server.closeAllConnections();
       server.close();
     });
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+    const browser = await chromium.launch({ executablePath, args });
     stops.push(() => browser.close());
     started = { browser, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   });
@@ -101,7 +102,7 @@ export class PageMember {
   }
 
   /** Waits until the report passes the check. */
-  async shows(check: (report: Report) => void, ms = 20_000): Promise<void> {
+  async shows(check: (report: Report) => void, ms = 40_000): Promise<void> {
     await eventually(async () => check(await this.report()), ms);
   }
 

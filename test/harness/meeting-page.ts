@@ -10,6 +10,7 @@ export interface JoinOptions {
   /** What is sent from the start: real captures from the browser's fake devices. */
   readonly roles: readonly ("camera" | "microphone")[];
   readonly lingerMs?: number | undefined;
+  readonly maxBitrates?: { readonly camera: number } | undefined;
   readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
 }
 

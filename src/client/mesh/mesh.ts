@@ -54,7 +54,12 @@ export interface Mesh {
   close(): void;
 }
 
-/** Connects to everybody in the room of `signaling`, now and from now on, until it is closed. */
+/**
+ * Connects to everybody in the room of `signaling`, now and from now on, until it is closed, or signaling is for
+ * good.
+ *
+ * @throws TypeError where the platform has no RTCPeerConnection and none is given.
+ */
 export function createMesh(signaling: MeshSignaling, options: MeshOptions = {}): Mesh {
   return new RoomMesh(signaling, options);
 }
@@ -65,6 +70,7 @@ const mostEarly = 500;
 class RoomMesh implements Mesh {
   readonly #signaling: MeshSignaling;
   readonly #options: MeshOptions;
+  readonly #Connection: NonNullable<MeshOptions["RTCPeerConnection"]>;
   readonly #events = new Emitter<MeshEvents>();
   readonly #peers = new Map<string, MemberPeer>();
   readonly #retired = new RetiredLinks();
@@ -83,6 +89,10 @@ class RoomMesh implements Mesh {
   constructor(signaling: MeshSignaling, options: MeshOptions) {
     this.#signaling = signaling;
     this.#options = options;
+    const Connection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
+    if (Connection === undefined)
+      throw new TypeError("there is no RTCPeerConnection here: give one as an option of that name");
+    this.#Connection = Connection;
     const { room } = signaling;
     const stops = [
       signaling.on("message", (message) => this.#receive(message)),
@@ -145,7 +155,7 @@ class RoomMesh implements Mesh {
     if (this.#early !== undefined || userId === this.#signaling.userId) return;
     const known = this.#peers.get(userId);
     if (known !== undefined) known.joined();
-    else this.#add(userId).greet();
+    else this.#add(userId)?.greet();
   }
 
   #receive(received: AddressedMessage): void {
@@ -159,7 +169,8 @@ class RoomMesh implements Mesh {
     const known = this.#peers.get(from);
     if (known !== undefined) known.take(message);
     // Nobody connects who is not in the room. Who is about to be gets this client's own greeting then.
-    else if (this.#signaling.room.members.has(from) && this.#mayBegin(message)) this.#add(from).take(message);
+    else if (this.#signaling.room.members.has(from) && this.#mayBegin(message))
+      this.#add(from)?.take(message);
   }
 
   /** Somebody who was gone can begin anew, by one of these. */
@@ -167,22 +178,27 @@ class RoomMesh implements Mesh {
     return (event === "call" || event === "offer") && to === undefined && !this.#retired.has(link);
   }
 
-  #add(userId: string): MemberPeer {
+  #add(userId: string): MemberPeer | undefined {
     const { maxBitrates = {}, disconnectedMs = 3_000, lingerMs = 5_000 } = this.#options;
     const polite = String(this.#signaling.userId) < userId;
     const settings = { polite, maxBitrates, disconnectedMs, lingerMs };
-    const peer = new MemberPeer(userId, settings, this.#surroundings);
-    this.#peers.set(userId, peer);
-    this.#events.emit("peer", peer);
-    return peer;
+    try {
+      const peer = new MemberPeer(userId, settings, this.#surroundings);
+      this.#peers.set(userId, peer);
+      this.#events.emit("peer", peer);
+      return peer;
+    } catch (error) {
+      // The browser has too many connections, or does not take the configuration.
+      this.#report(error);
+      return undefined;
+    }
   }
 
   get #surroundings(): PeerSurroundings {
-    const Connection = this.#options.RTCPeerConnection ?? RTCPeerConnection;
     return {
       signaling: this.#signaling,
       retired: this.#retired,
-      newConnection: () => new Connection(this.#configuration),
+      newConnection: () => new this.#Connection(this.#configuration),
       localTracks: () => this.#self.tracks,
       localState: () => this.#self.state,
       onMedia: (peer, role, media) => this.#events.emit("media", { peer, role, media }),

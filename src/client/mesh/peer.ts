@@ -195,7 +195,13 @@ export class MemberPeer implements Peer {
     this.#renewal = undefined;
     this.#retire();
     this.#totals = undefined;
-    this.#link = this.#newLink();
+    try {
+      this.#link = this.#newLink();
+    } catch (error) {
+      this.#surroundings.onError(this, error);
+      this.#renewSoon();
+      return;
+    }
     if (remoteId === undefined) this.#link.greet();
     else this.#link.bind(remoteId);
     this.#noteConnection(this.#link.connectionState);
