@@ -140,6 +140,34 @@ it("tries an offer again that was not delivered, as long as the member is there"
   expect(meeting.sent.length).toBe(tried);
 });
 
+it("tries at once when it hears of the member, rather than wait for its turn", async () => {
+  const { meeting, alice, bob } = await startCall();
+  meeting.refuse = ({ from }) => (from === "bob" ? { status: 404, retry: true } : undefined);
+  bob.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  await vi.advanceTimersByTimeAsync(30_000);
+  const tried = meeting.between("bob", "alice", "offer").length;
+  meeting.refuse = () => undefined;
+  alice.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  await settle();
+  expect(meeting.between("bob", "alice", "offer").length).toBeGreaterThan(tried);
+  expectAgreement(alice, bob);
+});
+
+it("waits for as long as the server asks for, whatever it hears", async () => {
+  const { meeting, alice, bob } = await startCall();
+  meeting.refuse = ({ from }) =>
+    from === "bob" ? { status: 429, retry: true, retryAfterMs: 20_000 } : undefined;
+  bob.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  alice.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  await settle();
+  const tried = meeting.sent.filter(({ from }) => from === "bob").length;
+  await vi.advanceTimersByTimeAsync(19_000);
+  expect(meeting.sent.filter(({ from }) => from === "bob")).toHaveLength(tried);
+  meeting.refuse = () => undefined;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expectAgreement(alice, bob);
+});
+
 it("says so when trying again cannot help", async () => {
   const meeting = new FakeMeeting();
   await meeting.join("alice");
@@ -190,6 +218,7 @@ it("restarts ICE at once when it has failed, with longer waits, and then connect
   expect(first?.connectionState).toBe("closed");
   expectAgreement(alice, bob);
   expect(alice.connections).toHaveLength(2);
+  expect(alice.events).toEqual(["peer bob"]);
 });
 
 it("gives a connection that is only disconnected some time", async () => {

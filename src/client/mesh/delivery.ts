@@ -16,7 +16,8 @@ export class Delivery {
   readonly #onHopeless: (error: unknown) => void;
   /** What has failed last; whatever else there is waits for it, rather than fail as well. */
   #failing: object | undefined;
-  readonly #waiting = new Set<() => void>();
+  /** What ends each wait, and whether anything may end it early. */
+  readonly #waiting = new Map<() => void, boolean>();
   #closed = false;
 
   /** @param onHopeless - is told of failures that trying again cannot mend. */
@@ -47,19 +48,20 @@ export class Delivery {
           return this.#settle(self, false);
         }
         this.#failing ??= self;
-        await this.#pause(Math.max(backOff.next(), retryAfterMs(error)));
+        const askedMs = retryAfterMs(error);
+        await this.#pause(Math.max(backOff.next(), askedMs), askedMs === 0);
       }
     }
   }
 
-  /** Tries at once what waits: the member or signaling is back. */
+  /** Tries at once what waits, as the member or signaling is back; not what the server wants to come later. */
   wake(): void {
-    for (const go of [...this.#waiting]) go();
+    for (const [go, isWakeable] of [...this.#waiting]) if (isWakeable) go();
   }
 
   close(): void {
     this.#closed = true;
-    this.wake();
+    for (const go of [...this.#waiting.keys()]) go();
   }
 
   #mayTry(self: object): boolean {
@@ -75,7 +77,7 @@ export class Delivery {
   }
 
   /** Until it is woken, or for so long. */
-  #pause(ms?: number): Promise<void> {
+  #pause(ms?: number, isWakeable = true): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       const go = () => {
@@ -84,7 +86,7 @@ export class Delivery {
         resolve();
       };
       const timer = ms === undefined ? undefined : setTimeout(go, ms);
-      this.#waiting.add(go);
+      this.#waiting.set(go, isWakeable);
     });
   }
 }

@@ -169,6 +169,10 @@ export class Link {
     this.#sections.set(role, local);
   }
 
+  sayGoodbye(): void {
+    this.#control.sayGoodbye();
+  }
+
   tell(state: MemberState): void {
     this.#control.tell(state);
   }
@@ -202,7 +206,6 @@ export class Link {
     this.#negotiation.close();
     this.#recovery.stop();
     this.#sections.close();
-    this.#control.sayGoodbye();
     this.#pc.close();
   }
 

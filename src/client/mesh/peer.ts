@@ -112,6 +112,8 @@ export class MemberPeer implements Peer {
       if (known === undefined || known === link) this.#link.take(message);
       return;
     }
+    // Whoever is heard of can be reached.
+    this.#delivery.wake();
     if (known === undefined) this.#link.bind(link);
     else if (known !== link) {
       if (event === "answer") return;
@@ -162,13 +164,14 @@ export class MemberPeer implements Peer {
     clearTimeout(this.#lingering);
     clearTimeout(this.#renewal);
     this.#delivery.close();
+    this.#link.sayGoodbye();
     this.#retire();
     this.#noteConnection("closed");
   }
 
   #newLink(): Link {
     const { signaling, newConnection, localTracks, localState, ...told } = this.#surroundings;
-    const link: Link = new Link(newConnection(), this.#settings, {
+    return new Link(newConnection(), this.#settings, {
       localTracks,
       localState,
       canSend: () => signaling.state === "connected",
@@ -186,7 +189,6 @@ export class MemberPeer implements Peer {
         this.#renewSoon();
       },
     });
-    return link;
   }
 
   /** @param remoteId - the other end of the new link, where it is that which has begun anew. */
@@ -205,6 +207,8 @@ export class MemberPeer implements Peer {
     if (remoteId === undefined) this.#link.greet();
     else this.#link.bind(remoteId);
     this.#noteConnection(this.#link.connectionState);
+    // What was left of the old link, and the new one's messages wait for, is settled by this.
+    this.#delivery.wake();
   }
 
   #renewSoon(): void {

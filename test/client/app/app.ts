@@ -1,7 +1,7 @@
 /**
  * An app in a page, as TypeScript sees it: what is right compiles, and what is wrong does not.
  */
-import { type Closure, connect, type Member, SignalingError } from "meeting-signaler/client";
+import { type Closure, connect, createMesh, type Member, SignalingError } from "meeting-signaler/client";
 
 const signaling = connect({
   url: "",
@@ -41,3 +41,15 @@ if (signaling.closed?.code === "full") off();
 signaling.room.members.delete("bob");
 // @ts-expect-error: a room is needed
 connect({ userId: "alice" });
+
+const mesh = createMesh(signaling, { iceTransportPolicy: "relay", maxBitrates: { camera: 500_000 } });
+mesh.on("media", ({ peer: { userId }, role, media }) => console.log(userId, role, media?.stream.id));
+mesh.on("state", ({ peer: { state } }) => console.log(state.handRaised));
+mesh.setState({ handRaised: true, microphone: false });
+for (const one of mesh.peers.values())
+  console.log(one.connectionState, one.media.get("screen")?.track.id, (await one.stats()).roundTripMs);
+
+// @ts-expect-error: there is no such role
+mesh.setTrack("cinema", undefined);
+// @ts-expect-error: nor such a state
+mesh.setState({ asleep: true });
