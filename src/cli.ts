@@ -66,7 +66,7 @@ function end(signaler: Signaler): void {
 }
 
 /** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */
-function announce({ log, url, store, nodeId, auth }: Signaler): void {
+function announce({ log, url, store, nodeId, auth, hasPage }: Signaler): void {
   log.info({ url, path: "/socket.io", store, auth, version: version() }, `listening on ${url}`);
   if (auth === "open")
     log.warn("open: anyone who reaches this node can join any room under any name; see SIGNALER_AUTH");
@@ -77,6 +77,7 @@ function announce({ log, url, store, nodeId, auth }: Signaler): void {
   listening  ${url} (Socket.IO v4 at /socket.io)
   store      ${store}
   ${auth === "open" ? "open       anyone who reaches this port can join any room under any name: see SIGNALER_AUTH" : "closed     to those without a token"}
+  meeting    ${hasPage ? `${url}/` : "no page here"}
   operating  ${url}/healthz  /readyz  /metrics
 `);
 }

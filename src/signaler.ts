@@ -24,6 +24,7 @@ import { AdminApi } from "./operations/admin-api.js";
 import { createLog } from "./operations/log.js";
 import { Metrics } from "./operations/metrics.js";
 import { createOperationsServer } from "./operations/operations-server.js";
+import { builtPage, Page } from "./operations/page.js";
 import { failureEnvelope, rosterNotice } from "./protocol/envelope.js";
 import { SignalingFailure } from "./protocol/failures.js";
 import { isLobby, type Place } from "./protocol/place.js";
@@ -37,6 +38,8 @@ export interface Signaler {
   readonly store: string;
   /** Whether anyone may connect, or those with a token. */
   readonly auth: Config["auth"];
+  /** Whether it has the meeting page, at `url`. */
+  readonly hasPage: boolean;
   /** Resolves when the node is ready for the first time: connected, subscribed and with its lease. */
   readonly ready: Promise<void>;
   /** Sends the clients away to other nodes, tells the rooms, and stops. Safe to call again. */
@@ -185,7 +188,8 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
     const reasons = [...(closing === undefined ? [] : ["closing"]), ...cluster.impediments];
     return { reasons, about: { node: nodeId, store: driver.description, auth: config.auth } };
   };
-  const server = createOperationsServer({ readiness, metrics, admin, headersMs: config.handshakeMs });
+  const page = config.page === "on" ? await Page.load(builtPage) : undefined;
+  const server = createOperationsServer({ readiness, metrics, admin, page, headersMs: config.handshakeMs });
   const gateway = new SocketGateway(server, meeting, {
     origins: config.origins,
     maxMessageBytes: config.maxMessageBytes,
@@ -227,7 +231,9 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
   });
 
   const { auth } = config;
-  return { nodeId, log, url, store: driver.description, auth, ready, close: () => (closing ??= close()) };
+  const hasPage = page !== undefined;
+  const store = driver.description;
+  return { nodeId, log, url, store, auth, hasPage, ready, close: () => (closing ??= close()) };
 }
 
 function urlOf(host: string | undefined, port: number): string {

@@ -319,6 +319,15 @@ export const settings = {
     remedy: "give a whole number of seconds from 60 to 86400",
     schema: wholeNumber(60, 86_400),
   }),
+  page: setting({
+    flag: "page",
+    env: "SIGNALER_PAGE",
+    value: "on|off",
+    meaning: "whether the node serves the meeting page at /",
+    default: "on",
+    remedy: "give on or off",
+    schema: z.enum(["on", "off"]),
+  }),
   leaseMs: setting({
     flag: "lease-ms",
     env: "SIGNALER_LEASE_MS",

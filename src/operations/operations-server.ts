@@ -1,10 +1,11 @@
 /**
- * The HTTP side of operating a node: `/healthz`, `/readyz`, `/metrics`, and the admin API. Answers every other path with where
- * the signaler is.
+ * The HTTP side of a node: `/healthz`, `/readyz` and `/metrics`, the admin API, and the meeting page. Answers every other path
+ * with where the signaler is.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AdminApi, adminPrefix } from "./admin-api.js";
 import type { Metrics } from "./metrics.js";
+import type { Page } from "./page.js";
 
 /** How long a client may take to send a whole request, such as a polling client's message. */
 const requestMs = 30_000;
@@ -26,6 +27,8 @@ export interface OperationsOptions {
   readonly metrics: Metrics;
   /** Undefined: there is none. */
   readonly admin: AdminApi | undefined;
+  /** Undefined: there is none. */
+  readonly page: Page | undefined;
   /** How long a client may take to send a request's head. */
   readonly headersMs: number;
 }
@@ -47,7 +50,7 @@ export function createOperationsServer(options: OperationsOptions): Server {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { readiness, metrics, admin }: OperationsOptions,
+  { readiness, metrics, admin, page }: OperationsOptions,
 ): Promise<void> {
   if (admin !== undefined && request.url?.startsWith(adminPrefix)) return admin.answer(request, response);
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -55,7 +58,7 @@ async function answer(
     sendJson(response, 405, { error: "only GET and HEAD are answered here" });
     return;
   }
-  const path = request.url?.split("?", 1)[0];
+  const [path = ""] = request.url?.split("?", 1) ?? [];
   if (path === "/healthz") {
     sendJson(response, 200, { status: "ok" });
   } else if (path === "/readyz") {
@@ -64,7 +67,7 @@ async function answer(
     sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "not ready", reasons, ...about });
   } else if (path === "/metrics") {
     response.writeHead(200, { "content-type": metrics.contentType }).end(await metrics.render());
-  } else {
+  } else if (!page?.answer(path, request, response)) {
     sendJson(response, 404, { error: "not found", signaling: "/socket.io/ (Socket.IO v4)" });
   }
 }

@@ -1,0 +1,124 @@
+/**
+ * The page's course: form, meeting, ending, and back. One screen is shown at a time, and made anew when the language changes.
+ */
+import { fill } from "./element.js";
+import { declareLanguage } from "./language/language.js";
+import { type Link, newRoom, showRoom } from "./link.js";
+import { Levels } from "./media/levels.js";
+import { LocalMedia } from "./media/local-media.js";
+import type { Ending, Meeting } from "./meeting/meeting.js";
+import { recall, remember } from "./memory.js";
+import { endingScreen } from "./views/ending-screen.js";
+import { joinScreen } from "./views/join-screen.js";
+import { meetingScreen } from "./views/meeting-screen.js";
+import type { View } from "./views/view.js";
+
+export interface Entry {
+  readonly link: Link;
+  readonly name: string;
+  readonly room: string;
+  readonly media: LocalMedia;
+  readonly levels: Levels;
+}
+
+/** Resolves when one is in. @throws an Ending. */
+export type Enter = (entry: Entry) => Promise<Meeting>;
+
+export class App {
+  readonly #root: HTMLElement;
+  readonly #link: Link;
+  readonly #enter: Enter;
+  readonly #levels = new Levels();
+  #media: LocalMedia;
+  #view: View | undefined;
+  #name: string;
+  #room: string;
+
+  constructor(root: HTMLElement, link: Link, enter: Enter) {
+    this.#root = root;
+    this.#link = link;
+    this.#enter = enter;
+    this.#media = new LocalMedia(this.#levels, link.synthetic);
+    this.#name = link.claims?.name ?? recall("name") ?? "";
+    this.#room = link.room ?? newRoom();
+    declareLanguage();
+  }
+
+  start(): void {
+    this.#showForm();
+    void this.#media.open();
+  }
+
+  #showForm(): void {
+    const view = joinScreen({
+      media: this.#media,
+      levels: this.#levels,
+      name: this.#name,
+      room: this.#room,
+      claims: this.#link.claims,
+      join: (name, room) => void this.#join(name, room),
+      changeLanguage: (name, room) => {
+        this.#name = name;
+        this.#room = room;
+        this.#showForm();
+      },
+    });
+    this.#show(view, this.#name === "" ? "#name" : ".join-form button");
+  }
+
+  async #join(name: string, room: string): Promise<void> {
+    this.#name = name;
+    this.#room = room;
+    remember("name", name);
+    showRoom(room);
+    const entry = { link: this.#link, name, room, media: this.#media, levels: this.#levels };
+    try {
+      this.#showMeeting(await this.#enter(entry));
+    } catch (ending) {
+      this.#showEnding(ending as Ending);
+    }
+  }
+
+  #showMeeting(meeting: Meeting): void {
+    const show = () =>
+      this.#show(
+        meetingScreen({ meeting, media: this.#media, levels: this.#levels, changeLanguage: show }),
+        ".room-name",
+      );
+    show();
+    meeting.on("ended", (ending) => {
+      this.#media.close();
+      this.#showEnding(ending);
+    });
+  }
+
+  #showEnding(ending: Ending): void {
+    const restart = () => {
+      this.#media = new LocalMedia(this.#levels, this.#link.synthetic);
+      this.start();
+    };
+    const show = () =>
+      this.#show(
+        endingScreen({
+          ending,
+          again: restart,
+          start: () => {
+            this.#room = newRoom();
+            restart();
+          },
+          changeLanguage: show,
+        }),
+        "h1",
+      );
+    show();
+  }
+
+  /** @param focus - what a keyboard goes on from. */
+  #show(view: View, focus: string): void {
+    for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+    this.#view?.dispose();
+    this.#view = view;
+    fill(this.#root, view.element);
+    view.element.querySelector<HTMLElement>(focus)?.focus({ preventScroll: true });
+  }
+}

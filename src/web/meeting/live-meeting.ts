@@ -1,0 +1,280 @@
+/**
+ * A meeting over the signaler: rosters and messages by signaling, media by a mesh. Puts both together into what the page shows.
+ */
+import { Emitter } from "../../client/emitter.js";
+import type { Member, Message, Signaling } from "../../client/index.js";
+import type { Mesh } from "../../client/mesh/index.js";
+import type { Levels } from "../media/levels.js";
+import type { LocalMedia } from "../media/local-media.js";
+import type { EnvelopeLog } from "./envelope-log.js";
+import type {
+  ChatLine,
+  LogEntry,
+  Meeting,
+  MeetingEvents,
+  Participant,
+  Quality,
+  SignalingState,
+} from "./meeting.js";
+import { nameOf, otherParticipant, selfParticipant } from "./participants.js";
+import { Qualities } from "./quality.js";
+
+export interface Parts {
+  readonly signaling: Signaling;
+  readonly mesh: Mesh;
+  readonly log: EnvelopeLog;
+  readonly media: LocalMedia;
+  readonly levels: Levels;
+  readonly relayOnly: boolean;
+}
+
+type HostAction = (room: Signaling["room"]) => Promise<void>;
+
+const roles = ["camera", "microphone", "screen"] as const;
+
+export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
+  readonly chat: ChatLine[] = [];
+  readonly relayOnly: boolean;
+  readonly #parts: Parts;
+  readonly #qualities: Qualities;
+  /** As they were when they were last on the list: whoever is between two nodes is on none for a moment. */
+  readonly #members = new Map<string, Member>();
+  readonly #stops: (() => void)[];
+  #participants: readonly Participant[] = [];
+  #refreshing = false;
+  #begun = false;
+
+  constructor(parts: Parts) {
+    super();
+    this.#parts = parts;
+    this.relayOnly = parts.relayOnly;
+    this.#qualities = new Qualities(parts.mesh);
+    const { signaling, mesh, media } = parts;
+    const refresh = () => this.#refreshSoon();
+    this.#stops = [
+      signaling.on("state", refresh),
+      signaling.on("message", (message) => this.#receive(message)),
+      signaling.on("notice", (msg) => this.emit("notice", msg)),
+      signaling.room.on("members", refresh),
+      signaling.room.on("message", (payload) => this.#hear(payload)),
+      signaling.room.on("locked", (locked) => {
+        if (this.#begun) this.emit("locked", locked);
+        refresh();
+      }),
+      mesh.on("peer", refresh),
+      mesh.on("gone", refresh),
+      mesh.on("media", refresh),
+      mesh.on("connection", refresh),
+      mesh.on("state", refresh),
+      media.on("change", () => this.#publish()),
+    ];
+    this.#publish();
+  }
+
+  get roomId(): string {
+    return this.#parts.signaling.room.roomId;
+  }
+
+  get participants(): readonly Participant[] {
+    return this.#participants;
+  }
+
+  get signaling(): SignalingState {
+    const { state, nodeId, room } = this.#parts.signaling;
+    return { state, nodeId, rosterVersion: room.version };
+  }
+
+  get locked(): boolean {
+    return this.#parts.signaling.room.locked;
+  }
+
+  get log(): readonly LogEntry[] {
+    return this.#parts.log.entries;
+  }
+
+  /** From now on it is shown. Whoever is here already has not just come. */
+  begin(): void {
+    this.#refresh();
+    this.#begun = true;
+  }
+
+  /** Nobody was let in. */
+  abandon(): void {
+    for (const stop of this.#stops) stop();
+    this.#qualities.close();
+    this.#parts.mesh.close();
+    this.#parts.signaling.close();
+  }
+
+  noted(entry: LogEntry): void {
+    this.emit("log", entry);
+  }
+
+  say(text: string): void {
+    const message = { type: "chat", roomId: this.roomId, text };
+    this.#do("msg", undefined, message, (room) => room.say(message));
+  }
+
+  raiseHand(raised: boolean): void {
+    this.#parts.mesh.setState({ handRaised: raised });
+    this.#refreshSoon();
+    if (!raised) return;
+    const others = this.#participants.filter(({ isSelf }) => !isSelf);
+    const hosts = others.filter((participant) => participant.isHost);
+    // Where there is no host, anyone may give the floor.
+    for (const { userId } of hosts.length > 0 ? hosts : others) this.#address("applyMic", userId);
+  }
+
+  answer(userId: string, accepted: boolean): void {
+    this.#address(accepted ? "acceptApplyMic" : "refuseApplyMic", userId);
+  }
+
+  mute(userId: string): void {
+    this.#do("mute", userId, {}, (room) => room.mute(userId));
+  }
+
+  remove(userId: string): void {
+    this.#do("kick", userId, {}, (room) => room.kick(userId));
+  }
+
+  lock(locked: boolean): void {
+    this.#do("lock", undefined, { locked }, (room) => room.lock(locked));
+  }
+
+  end(): void {
+    this.#do("end", undefined, {}, (room) => room.end());
+  }
+
+  quality(userId: string): Quality | undefined {
+    return this.#qualities.of(userId);
+  }
+
+  /** By a request that the node answers by itself, and that changes nothing. */
+  async measureRoundTrip(): Promise<number | undefined> {
+    if (this.#parts.signaling.state !== "connected") return undefined;
+    const begin = performance.now();
+    try {
+      await this.#parts.signaling.iceServers();
+      return performance.now() - begin;
+    } catch {
+      return undefined;
+    }
+  }
+
+  clearLog(): void {
+    this.#parts.log.clear();
+  }
+
+  leave(): void {
+    this.#parts.mesh.close();
+    this.#parts.signaling.close();
+  }
+
+  /** One's own media and switches, to the others. */
+  #publish(): void {
+    const { mesh, media } = this.#parts;
+    for (const role of roles) mesh.setTrack(role, media[role]);
+    mesh.setState({ microphone: !media.muted });
+    this.#refreshSoon();
+  }
+
+  /** Much changes at once: the page is told once. */
+  #refreshSoon(): void {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    queueMicrotask(() => {
+      this.#refreshing = false;
+      if (this.#begun) this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    const before = new Map(this.#participants.map((participant) => [participant.userId, participant]));
+    this.#participants = this.#listParticipants();
+    if (this.#begun) this.#tellChanges(before);
+    this.emit("change");
+    const { closed } = this.#parts.signaling;
+    if (closed !== undefined) this.#ended(closed);
+  }
+
+  #listParticipants(): Participant[] {
+    const { signaling, mesh, media, levels } = this.#parts;
+    const { members } = signaling.room;
+    const self = signaling.userId ?? "";
+    for (const [userId, member] of members) this.#members.set(userId, member);
+    for (const userId of this.#members.keys())
+      if (!members.has(userId) && !mesh.peers.has(userId)) {
+        this.#members.delete(userId);
+        levels.watch(userId, undefined);
+      }
+    const others = [...this.#members.values()].filter(({ userId }) => userId !== self);
+    for (const { userId } of others)
+      levels.watch(userId, mesh.peers.get(userId)?.media.get("microphone")?.track);
+    return [
+      selfParticipant(self, this.#members.get(self), media, mesh.state),
+      ...others.map((member) => otherParticipant(member, mesh.peers.get(member.userId))),
+    ];
+  }
+
+  #tellChanges(before: ReadonlyMap<string, Participant>): void {
+    const now = new Map(this.#participants.map((participant) => [participant.userId, participant]));
+    for (const [userId, participant] of now) if (!before.has(userId)) this.emit("joined", participant);
+    for (const [userId, participant] of before) {
+      const { handRaised } = now.get(userId) ?? { handRaised: false };
+      if (participant.handRaised && !handRaised) this.emit("asks", { ...participant, handRaised: false });
+      if (!now.has(userId)) this.emit("left", participant.name);
+    }
+  }
+
+  #ended(ending: { readonly code: string; readonly message: string; readonly retry: boolean }): void {
+    for (const stop of this.#stops) stop();
+    this.#qualities.close();
+    for (const userId of this.#members.keys()) this.#parts.levels.watch(userId, undefined);
+    this.emit("ended", ending);
+  }
+
+  #receive({ event, from }: Message): void {
+    const participant = this.#participants.find(({ userId }) => userId === from);
+    const name = participant?.name ?? from;
+    switch (event) {
+      case "applyMic":
+        if (participant !== undefined) this.emit("asks", { ...participant, handRaised: true });
+        break;
+      case "acceptApplyMic":
+      case "refuseApplyMic":
+        this.raiseHand(false);
+        this.emit("answered", name, event === "acceptApplyMic");
+        break;
+      case "mute":
+        this.#parts.media.setMuted(true);
+        this.emit("mutedBy", name);
+        break;
+      default:
+      // The mesh's.
+    }
+  }
+
+  /** What is said in the room may come from any program: only what looks like a line of chat is taken for one. */
+  #hear(payload: unknown): void {
+    const { type, text, from } = (payload ?? {}) as Readonly<Record<string, unknown>>;
+    if (type !== "chat" || typeof text !== "string" || typeof from !== "string") return;
+    const member = this.#members.get(from);
+    const line = { userId: from, name: member === undefined ? from : nameOf(member), text, at: new Date() };
+    this.chat.push(line);
+    this.emit("chat", line);
+  }
+
+  #address(event: "applyMic" | "acceptApplyMic" | "refuseApplyMic", userId: string): void {
+    const { signaling } = this.#parts;
+    this.#do(event, userId, {}, () => signaling.send(event, userId, { roomId: this.roomId }));
+  }
+
+  #do(type: string, whom: string | undefined, content: unknown, action: HostAction): void {
+    const { signaling, log } = this.#parts;
+    log.sent(type, whom, content);
+    action(signaling.room).catch((error: unknown) => {
+      if (signaling.closed === undefined)
+        this.emit("failed", error instanceof Error ? error.message : String(error));
+    });
+  }
+}

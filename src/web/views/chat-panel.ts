@@ -1,0 +1,95 @@
+/**
+ * What has been written, and what one writes.
+ */
+import { fill, h } from "../element.js";
+import { icon } from "../icons.js";
+import { texts } from "../language/language.js";
+import type { ChatLine, Meeting } from "../meeting/meeting.js";
+import type { View } from "./view.js";
+
+/** Well below what the server takes, with room for the rest of the message. */
+const longest = 4000;
+/** Lines of one person so soon after each other stand under one name. */
+const sameBreathMs = 120_000;
+
+export function chatPanel(meeting: Meeting): View {
+  const t = texts().chat;
+  const empty = h("p", { class: "quiet" }, t.empty);
+  const lines = h("ol", { class: "chat-lines", role: "log", "aria-label": t.heading, tabindex: 0 });
+  const input = h("textarea", {
+    rows: 1,
+    maxlength: longest,
+    placeholder: t.write,
+    "aria-label": t.write,
+    enterkeyhint: "send",
+    "data-focus": true,
+  });
+  let last: ChatLine | undefined;
+
+  const add = (line: ChatLine) => {
+    empty.hidden = true;
+    lines.hidden = false;
+    const follows = last?.userId === line.userId && line.at.getTime() - last.at.getTime() < sameBreathMs;
+    last = line;
+    const time = line.at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const isSelf = line.userId === meeting.participants[0]?.userId;
+    lines.append(
+      h(
+        "li",
+        { class: isSelf ? "own" : undefined },
+        !follows &&
+          h("header", {}, h("strong", {}, isSelf ? texts().stage.you : line.name), h("time", {}, time)),
+        h("p", {}, ...linked(line.text)),
+      ),
+    );
+    lines.scrollTop = lines.scrollHeight;
+  };
+  lines.hidden = true;
+  for (const line of meeting.chat) add(line);
+
+  const submit = (event?: Event) => {
+    event?.preventDefault();
+    const text = input.value.trim();
+    if (text === "") return;
+    meeting.say(text);
+    input.value = "";
+  };
+  input.addEventListener("keydown", (event) => {
+    // Enter that ends the composition of a Chinese word sends nothing.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+  });
+  const send = h(
+    "button",
+    { type: "submit", class: "icon-button", "aria-label": t.send, title: t.send },
+    icon("send"),
+  );
+  const element = h(
+    "div",
+    { class: "chat" },
+    empty,
+    lines,
+    h("form", { class: "chat-form", submit }, input, send),
+  );
+  return { element, dispose: meeting.on("chat", add) };
+}
+
+/** The text, with addresses of pages as links. */
+function linked(text: string): (Node | string)[] {
+  return text
+    .split(/(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/u)
+    .map((part) =>
+      /^https?:\/\//.test(part) && URL.canParse(part)
+        ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part)
+        : part,
+    );
+}
+
+/** Shows a count beside what opens the chat. */
+export function showUnread(badge: HTMLElement, count: number): void {
+  badge.hidden = count === 0;
+  fill(
+    badge,
+    count > 9 ? "9+" : String(count),
+    h("span", { class: "unseen" }, ` ${texts().controls.unread(count)}`),
+  );
+}

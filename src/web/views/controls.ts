@@ -1,0 +1,76 @@
+/**
+ * One's own switches: microphone, camera, screen, hand, and the way out.
+ */
+import { h } from "../element.js";
+import { texts } from "../language/language.js";
+import { LocalMedia } from "../media/local-media.js";
+import type { Meeting } from "../meeting/meeting.js";
+import { iconButton } from "./button.js";
+import type { Shortcuts } from "./shortcuts.js";
+
+interface Controls {
+  readonly element: HTMLElement;
+  readonly shortcuts: Shortcuts;
+  update(): void;
+}
+
+export function createControls(meeting: Meeting, media: LocalMedia): Controls {
+  const t = texts().controls;
+  const isSilent = () => media.muted || media.microphone === undefined;
+  const isHandUp = () => meeting.participants[0]?.handRaised === true;
+
+  const toggleMicrophone = async () => {
+    if (media.microphone !== undefined) return media.setMuted(!media.muted);
+    media.setMuted(false);
+    await media.turnOn("microphone");
+  };
+  const toggleCamera = () =>
+    media.camera === undefined ? void media.turnOn("camera") : media.turnOff("camera");
+  const toggleScreen = () => (media.screen === undefined ? void media.shareScreen() : media.stopSharing());
+  const toggleHand = () => meeting.raiseHand(!isHandUp());
+
+  const microphone = iconButton({ icon: "microphone", label: t.mute }, () => void toggleMicrophone(), "M");
+  const camera = iconButton({ icon: "camera", label: t.cameraOff }, toggleCamera, "V");
+  const screen = iconButton({ icon: "screen", label: t.share }, toggleScreen, "S");
+  const hand = iconButton({ icon: "hand", label: t.raiseHand }, toggleHand, "H");
+  const leave = iconButton({ icon: "leave", label: t.leave }, () => meeting.leave());
+  leave.element.classList.add("leave");
+  const canShare = media.synthetic || LocalMedia.canShareScreen;
+
+  const update = () => {
+    microphone.show(
+      isSilent()
+        ? { icon: "microphoneOff", label: t.unmute, tone: "off" }
+        : { icon: "microphone", label: t.mute },
+    );
+    camera.show(
+      media.camera === undefined
+        ? { icon: "cameraOff", label: t.cameraOn, tone: "off" }
+        : { icon: "camera", label: t.cameraOff },
+    );
+    const sharing = media.screen !== undefined;
+    screen.show({
+      icon: "screen",
+      label: sharing ? t.stopSharing : t.share,
+      tone: sharing ? "on" : undefined,
+    });
+    const up = isHandUp();
+    hand.show({ icon: "hand", label: up ? t.lowerHand : t.raiseHand, tone: up ? "on" : undefined });
+  };
+  update();
+  const buttons = [microphone, camera, ...(canShare ? [screen] : []), hand, leave];
+  return {
+    element: h(
+      "div",
+      { class: "controls", role: "toolbar", "aria-label": t.label },
+      ...buttons.map(({ element }) => element),
+    ),
+    shortcuts: {
+      M: () => void toggleMicrophone(),
+      V: toggleCamera,
+      H: toggleHand,
+      ...(canShare && { S: toggleScreen }),
+    },
+    update,
+  };
+}

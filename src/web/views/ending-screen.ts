@@ -1,0 +1,69 @@
+/**
+ * Why the meeting is over for this page, or did not begin, and what to do.
+ */
+import { h } from "../element.js";
+import { icon } from "../icons.js";
+import { texts } from "../language/language.js";
+import type { Ending } from "../meeting/meeting.js";
+import { textButton } from "./button.js";
+import { languageChoice } from "./language-choice.js";
+import type { View } from "./view.js";
+
+interface EndingOptions {
+  readonly ending: Ending;
+  /** With the same name and room. */
+  again(): void;
+  /** To the form. */
+  start(): void;
+  changeLanguage(): void;
+}
+
+/** Where trying the same again cannot help. */
+const hopeless = new Set([
+  "token_required",
+  "token_refused",
+  "token_expired",
+  "room_forbidden",
+  "origin_refused",
+]);
+
+export function endingScreen({ ending, again, start, changeLanguage }: EndingOptions): View {
+  const t = texts();
+  const { code, message } = ending;
+  const isKnown = Object.hasOwn(t.ending, code) && code !== "other";
+  const { heading, advice } = t.ending[isKnown ? (code as "left") : "other"];
+  const label =
+    code === "left" || code === "ended"
+      ? t.ending.rejoin
+      : code === "replaced"
+        ? t.ending.takeBack
+        : t.ending.again;
+  const isHopeless = hopeless.has(code);
+  const calm = code === "left" || code === "ended";
+  const title = h("h1", { tabindex: -1 }, heading);
+  const element = h(
+    "div",
+    { class: "join" },
+    h(
+      "header",
+      { class: "masthead" },
+      h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("camera")), t.title),
+      languageChoice(changeLanguage),
+    ),
+    h(
+      "main",
+      { class: "ending" },
+      h("span", { class: "ending-mark", "data-calm": calm }, icon(calm ? "leave" : "warning")),
+      title,
+      h("p", { class: "quiet" }, advice),
+      !isKnown && h("p", { class: "reason", lang: "en" }, message || code),
+      h(
+        "div",
+        { class: "ending-actions" },
+        !isHopeless && textButton(label, again, "primary"),
+        textButton(isHopeless ? t.ending.back : t.ending.start, start),
+      ),
+    ),
+  );
+  return { element, dispose() {} };
+}

@@ -1,0 +1,186 @@
+/**
+ * Before the meeting: who one is, which room, and how one looks and sounds.
+ */
+import { fill, h, setAttribute, setText } from "../element.js";
+import { icon } from "../icons.js";
+import { texts } from "../language/language.js";
+import type { Levels } from "../media/levels.js";
+import type { LocalMedia } from "../media/local-media.js";
+import type { Claims } from "../token.js";
+import { iconButton } from "./button.js";
+import { deviceFields } from "./device-fields.js";
+import { languageChoice } from "./language-choice.js";
+import { levelMeter } from "./level-meter.js";
+import type { View } from "./view.js";
+
+export interface JoinOptions {
+  readonly media: LocalMedia;
+  readonly levels: Levels;
+  readonly name: string;
+  readonly room: string;
+  readonly claims: Claims | undefined;
+  join(name: string, room: string): void;
+  /** What has been typed so far, before the page is made anew in another language. */
+  changeLanguage(name: string, room: string): void;
+}
+
+const longest = 100;
+/** As the protocol has it [P-5], in what people would type. */
+const unusable = /[\p{C}\p{Zl}\p{Zp}{}]/u;
+
+export function joinScreen(options: JoinOptions): View {
+  const { media, levels, claims } = options;
+  const t = texts();
+
+  const name = h("input", { id: "name", autocomplete: "name", required: true, maxlength: longest });
+  const room = h("input", {
+    id: "room",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    maxlength: longest,
+  });
+  name.value = options.name;
+  room.value = options.room;
+  const complaint = h("p", { class: "complaint", id: "complaint", role: "alert" });
+  const button = h("button", { type: "submit", class: "button primary large" }, t.join.button);
+
+  const refuse = (input: HTMLInputElement, text: string) => {
+    setText(complaint, text);
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", "complaint");
+    input.focus();
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    for (const input of [name, room]) input.removeAttribute("aria-invalid");
+    const [chosenName, chosenRoom] = [name.value.trim(), room.value.trim()];
+    if (chosenName === "") return refuse(name, t.join.needName);
+    if (unusable.test(chosenName)) return refuse(name, t.join.badName);
+    if (chosenRoom === "" || unusable.test(chosenRoom) || chosenRoom === "__proto__")
+      return refuse(room, t.join.badRoom);
+    button.disabled = true;
+    setText(button, t.join.joining);
+    options.join(chosenName, chosenRoom);
+  };
+
+  const preview = selfPreview(media, levels);
+  const devices = deviceFields(media);
+  const form = h(
+    "form",
+    { class: "join-form", submit, novalidate: true },
+    h("h1", {}, t.join.heading),
+    h("p", { class: "quiet" }, t.tagline),
+    h("label", { class: "field", for: "name" }, h("span", {}, t.join.name), name),
+    h(
+      "label",
+      { class: "field", for: "room" },
+      h("span", {}, t.join.room),
+      room,
+      h("small", {}, t.join.roomHint),
+    ),
+    claims?.isHost === true && h("p", { class: "note" }, icon("host"), t.join.asHost),
+    complaint,
+    button,
+  );
+  const element = h(
+    "div",
+    { class: "join" },
+    h(
+      "header",
+      { class: "masthead" },
+      h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("camera")), t.title),
+      languageChoice(() => options.changeLanguage(name.value, room.value)),
+    ),
+    h(
+      "main",
+      { class: "join-main" },
+      h(
+        "section",
+        { class: "preview-side", "aria-label": t.join.preview },
+        preview.element,
+        !media.synthetic && devices.element,
+      ),
+      form,
+    ),
+  );
+  return {
+    element,
+    dispose() {
+      preview.dispose();
+      devices.dispose();
+    },
+  };
+}
+
+/** One's own picture as the others will see it, with switches and a level. */
+function selfPreview(media: LocalMedia, levels: Levels): View {
+  const t = texts();
+  const video = h("video", { class: "mirrored", autoplay: true, playsinline: true, "aria-hidden": "true" });
+  video.muted = true;
+  const placeholder = h("p", { class: "preview-off" });
+  const problems = h("div", { class: "problems", role: "status" });
+  const microphone = iconButton(
+    { icon: "microphone", label: t.controls.mute },
+    () => (media.microphone === undefined ? void media.turnOn("microphone") : media.setMuted(!media.muted)),
+    "M",
+  );
+  const camera = iconButton(
+    { icon: "camera", label: t.controls.cameraOff },
+    () => (media.camera === undefined ? void media.turnOn("camera") : media.turnOff("camera")),
+    "V",
+  );
+  const meter = levelMeter(levels);
+  const element = h(
+    "div",
+    { class: "preview" },
+    h(
+      "div",
+      { class: "preview-picture" },
+      video,
+      placeholder,
+      h("div", { class: "preview-switches" }, microphone.element, camera.element, meter.element),
+    ),
+    problems,
+  );
+
+  let shown: MediaStreamTrack | undefined;
+  const update = () => {
+    if (media.camera !== shown || video.srcObject === null) {
+      shown = media.camera;
+      video.srcObject = shown === undefined ? null : new MediaStream([shown]);
+    }
+    setAttribute(element, "data-picture", shown !== undefined);
+    setText(placeholder, media.asking ? t.join.asking : t.join.cameraOff);
+    const silent = media.muted || media.microphone === undefined;
+    microphone.show(
+      silent
+        ? { icon: "microphoneOff", label: t.controls.unmute, tone: "off" }
+        : { icon: "microphone", label: t.controls.mute },
+    );
+    camera.show(
+      shown === undefined
+        ? { icon: "cameraOff", label: t.controls.cameraOn, tone: "off" }
+        : { icon: "camera", label: t.controls.cameraOff },
+    );
+    const lines = [...media.problems].map(([kind, problem]) =>
+      h("p", {}, icon("warning"), t.devices[kind][problem]),
+    );
+    if (lines.length === 2) lines.push(h("p", { class: "quiet" }, t.join.withoutDevices));
+    if (media.synthetic) lines.push(h("p", { class: "quiet" }, t.join.synthetic));
+    const text = lines.map(({ textContent }) => textContent).join("\n");
+    if (problems.dataset["shown"] === text) return;
+    problems.dataset["shown"] = text;
+    fill(problems, ...lines);
+  };
+  update();
+  const off = media.on("change", update);
+  return {
+    element,
+    dispose() {
+      off();
+      meter.dispose();
+      video.srcObject = null;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * One participant, or one screen that is shared.
+ */
+import { h, setAttribute, setText } from "../element.js";
+import { icon, signalBars } from "../icons.js";
+import { texts } from "../language/language.js";
+import { hueOf } from "../media/synthetic.js";
+import type { Participant, Quality } from "../meeting/meeting.js";
+import { openQualityCard } from "./quality-card.js";
+
+export class Tile {
+  readonly element: HTMLLIElement;
+  #participant: Participant;
+  #speaking = false;
+  #strength: number | undefined;
+  readonly #isScreen: boolean;
+  readonly #readQuality: () => Quality | undefined;
+  readonly #video = h("video", { autoplay: true, playsinline: true, "aria-hidden": "true" });
+  readonly #avatar = h("span", { class: "avatar", "aria-hidden": "true" });
+  readonly #name = h("span", { class: "tile-name" });
+  readonly #muted = h("span", { class: "tile-muted" }, icon("microphoneOff"));
+  readonly #hand = h("span", { class: "tile-hand" }, icon("hand"));
+  readonly #status = h("span", { class: "tile-status" });
+  readonly #bars: HTMLButtonElement;
+
+  constructor(participant: Participant, isScreen: boolean, readQuality: () => Quality | undefined) {
+    this.#participant = participant;
+    this.#isScreen = isScreen;
+    this.#readQuality = readQuality;
+    // Sound comes by elements of its own: pictures come and go.
+    this.#video.muted = true;
+    this.#bars = h("button", {
+      type: "button",
+      class: "tile-bars",
+      click: () => openQualityCard(this.#bars, this.#participant, readQuality),
+    });
+    this.element = h(
+      "li",
+      { class: isScreen ? "tile screen" : "tile", "data-user": participant.userId },
+      this.#avatar,
+      this.#video,
+      h("span", { class: "tile-label" }, this.#muted, this.#name),
+      this.#hand,
+      this.#status,
+      !isScreen && !participant.isSelf && this.#bars,
+    );
+    this.element.style.setProperty("--hue", String(hueOf(participant.userId)));
+    this.update(participant);
+    this.updateQuality();
+  }
+
+  update(participant: Participant): void {
+    this.#participant = participant;
+    const t = texts().stage;
+    const { name, isSelf, camera, screen, connection } = participant;
+    const stream = this.#isScreen ? screen : camera;
+    showStream(this.#video, stream);
+    setAttribute(this.element, "data-picture", stream !== undefined);
+    this.#video.classList.toggle("mirrored", isSelf && !this.#isScreen);
+    setText(this.#avatar, initials(name));
+    const own = this.#isScreen ? t.yourScreen : t.you;
+    setText(this.#name, isSelf ? own : this.#isScreen ? t.screenOf(name) : name);
+    this.#muted.hidden = this.#isScreen || !participant.muted;
+    this.#hand.hidden = this.#isScreen || !participant.handRaised;
+    this.#status.hidden = connection === "connected";
+    setText(this.#status, connection === "lost" ? t.lost : t.connecting);
+    this.#describe();
+  }
+
+  set speaking(speaking: boolean) {
+    if (this.#speaking === speaking) return;
+    this.#speaking = speaking;
+    this.element.classList.toggle("speaking", speaking);
+  }
+
+  /** Only where it changed: what is replaced under a finger gets no click. */
+  updateQuality(): void {
+    if (this.#participant.isSelf || this.#isScreen) return;
+    const strength = this.#readQuality()?.strength ?? 0;
+    if (strength === this.#strength) return;
+    this.#strength = strength;
+    const t = texts().quality;
+    this.#bars.replaceChildren(signalBars(strength));
+    this.#bars.setAttribute("aria-label", t.label(this.#participant.name, t.words[strength] ?? ""));
+    this.#bars.dataset["strength"] = String(strength);
+  }
+
+  dispose(): void {
+    this.#video.srcObject = null;
+    this.element.remove();
+  }
+
+  #describe(): void {
+    const t = texts().stage;
+    const { name, isSelf, isHost, muted, handRaised, camera } = this.#participant;
+    const label = this.#isScreen
+      ? isSelf
+        ? t.yourScreen
+        : t.screenOf(name)
+      : [
+          isSelf ? t.you : name,
+          isHost && t.host,
+          muted ? t.muted : t.unmuted,
+          camera === undefined && t.cameraOff,
+          handRaised && t.handRaised,
+        ]
+          .filter(Boolean)
+          .join(", ");
+    setAttribute(this.element, "aria-label", label);
+  }
+}
+
+/** The same tracks are the same picture: setting it again would make it flicker. */
+export function showStream(element: HTMLMediaElement, stream: MediaStream | undefined): void {
+  const shown = element.srcObject instanceof MediaStream ? element.srcObject : undefined;
+  const [now] = stream?.getTracks() ?? [];
+  if (shown?.getTracks()[0] === now && (shown === undefined) === (stream === undefined)) return;
+  element.srcObject = stream ?? null;
+}
+
+/** One or two letters; of names without spaces, such as Chinese ones, the last sign. */
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const [first = ""] = words;
+  if (/\p{Script=Han}/u.test(name)) return [...name].at(-1) ?? "";
+  const letters = words.length > 1 ? [first, words.at(-1) ?? ""] : [first];
+  return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("");
+}
