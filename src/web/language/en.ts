@@ -32,6 +32,7 @@ export const en = {
 
   controls: {
     label: "Meeting controls",
+    tools: "Panels and settings",
     mute: "Mute",
     unmute: "Unmute",
     cameraOff: "Turn camera off",

@@ -31,6 +31,7 @@ export const zh: Dictionary = {
 
   controls: {
     label: "会议控制",
+    tools: "面板与设置",
     mute: "静音",
     unmute: "取消静音",
     cameraOff: "关闭摄像头",

@@ -59,7 +59,7 @@ async function isIn(signaling: Signaling): Promise<void> {
 }
 
 /** The server's own trouble is the operator's: all that people need to know is that it does not answer. */
-export function endingOf(error: unknown): Ending {
+function endingOf(error: unknown): Ending {
   if (!(error instanceof SignalingError)) return { code: "other", message: String(error), retry: true };
   const { code, message, retry, status } = error;
   return { code: status >= 500 ? "unreachable" : code, message, retry };

@@ -15,7 +15,7 @@ const sameBreathMs = 120_000;
 export function chatPanel(meeting: Meeting): View {
   const t = texts().chat;
   const empty = h("p", { class: "quiet" }, t.empty);
-  const lines = h("ol", { class: "chat-lines", role: "log", "aria-label": t.heading, tabindex: 0 });
+  const lines = h("div", { class: "chat-lines", role: "log", "aria-label": t.heading, tabindex: 0 });
   const input = h("textarea", {
     rows: 1,
     maxlength: longest,
@@ -35,8 +35,8 @@ export function chatPanel(meeting: Meeting): View {
     const isSelf = line.userId === meeting.participants[0]?.userId;
     lines.append(
       h(
-        "li",
-        { class: isSelf ? "own" : undefined },
+        "div",
+        { class: isSelf ? "line own" : "line" },
         !follows &&
           h("header", {}, h("strong", {}, isSelf ? texts().stage.you : line.name), h("time", {}, time)),
         h("p", {}, ...linked(line.text)),

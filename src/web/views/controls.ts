@@ -61,8 +61,8 @@ export function createControls(meeting: Meeting, media: LocalMedia): Controls {
   const buttons = [microphone, camera, ...(canShare ? [screen] : []), hand, leave];
   return {
     element: h(
-      "div",
-      { class: "controls", role: "toolbar", "aria-label": t.label },
+      "section",
+      { class: "controls", "aria-label": t.label },
       ...buttons.map(({ element }) => element),
     ),
     shortcuts: {

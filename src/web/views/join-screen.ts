@@ -70,7 +70,7 @@ export function joinScreen(options: JoinOptions): View {
     "form",
     { class: "join-form", submit, novalidate: true },
     h("h1", {}, t.join.heading),
-    h("p", { class: "quiet" }, t.tagline),
+    h("p", { class: "tagline quiet" }, t.tagline),
     h("label", { class: "field", for: "name" }, h("span", {}, t.join.name), name),
     h(
       "label",

@@ -96,8 +96,8 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
   );
   const isHost = meeting.participants[0]?.isHost === true;
   const tools = h(
-    "div",
-    { class: "tools" },
+    "section",
+    { class: "tools", "aria-label": t.controls.tools },
     isHost && hostMenu(meeting),
     openers.people.element,
     openers.chat.element,

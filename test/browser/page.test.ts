@@ -1,0 +1,202 @@
+/**
+ * The meeting page as people use it, served by a node of its own: what it does, and that everyone can use it.
+ */
+import axe, { type AxeResults } from "axe-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, it, onTestFinished } from "vitest";
+import { tokenCommand } from "../../src/token-command.js";
+import { browserForFile } from "../harness/browser.js";
+import { eventually } from "../harness/eventually.js";
+import { startProcess } from "../harness/process.js";
+
+const browser = browserForFile();
+const secret = "a secret for pages, of 32 characters or more";
+
+/** Opens the page in a context of its own; whatever it complains of fails the test. */
+async function openPage(url: string, query: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser().browser.newContext({ locale: "en-GB", ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && message.text().includes("Content Security Policy"))
+      complaints.push(message.text());
+  });
+  const complaints: string[] = [];
+  onTestFinished(() => expect(complaints).toEqual([]));
+  await page.goto(`${url}/?${query}`);
+  await page.locator("#name").waitFor();
+  return page;
+}
+
+async function join(page: Page, name: string): Promise<Page> {
+  await page.locator("#name").fill(name);
+  await page.locator(".join-form button").click();
+  await page.locator(".meeting, .ending").waitFor();
+  return page;
+}
+
+function button(page: Page, name: string) {
+  return page.getByRole("button", { name, exact: true });
+}
+
+/** What axe finds wrong. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate("axe.run()")) as AxeResults;
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+/** The count of decoded frames in the page's own table of peers. */
+async function framesDecoded(page: Page): Promise<number> {
+  return Number((await page.locator(".frames-decoded").first().textContent()) ?? 0);
+}
+
+async function tokenFor(user: string, role: string): Promise<string> {
+  const said = await tokenCommand(["--user", user, "--room", "standup", "--role", role, "--ttl", "1h"], {
+    SIGNALER_JWT_SECRET: secret,
+  });
+  return said.trim();
+}
+
+it("brings two people together who open the same link, without devices", async () => {
+  const { url } = await startProcess();
+  const alice = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  await alice.getByText("Nobody else is here yet").waitFor();
+  const bob = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  for (const page of [alice, bob]) await button(page, "Behind the scenes").click();
+  for (const page of [alice, bob]) {
+    const first = await eventually(async () => {
+      const frames = await framesDecoded(page);
+      expect(frames).toBeGreaterThan(0);
+      return frames;
+    }, 20_000);
+    await eventually(async () => expect(await framesDecoded(page)).toBeGreaterThan(first), 20_000);
+  }
+  await alice.getByRole("listitem", { name: "Bob, not muted", exact: true }).waitFor();
+  expect(await violations(alice)).toEqual([]);
+});
+
+it("shows others what somebody switches, writes and asks", async () => {
+  const { url } = await startProcess();
+  const alice = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  const bob = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await alice.getByRole("listitem", { name: "Bob, not muted", exact: true }).waitFor();
+
+  await bob.keyboard.press("m");
+  await alice.getByRole("listitem", { name: "Bob, muted", exact: true }).waitFor();
+  await bob.keyboard.press("v");
+  await alice.getByRole("listitem", { name: "Bob, muted, camera off" }).waitFor();
+  await bob.keyboard.press("s");
+  await alice.getByRole("listitem", { name: "Screen of Bob" }).waitFor();
+  await bob.keyboard.press("s");
+  await alice.getByRole("listitem", { name: "Screen of Bob" }).waitFor({ state: "detached" });
+
+  await bob.keyboard.press("h");
+  await alice.getByText("Bob would like to speak").waitFor();
+  await button(alice, "Give the floor").click();
+  await bob.getByText("Alice gives you the floor").waitFor();
+  await bob.locator(".toast").getByRole("button", { name: "Unmute" }).click();
+  await alice.getByRole("listitem", { name: "Bob, not muted, camera off", exact: true }).waitFor();
+
+  await bob.keyboard.press("c");
+  await bob.keyboard.type("<b>hello</b> m https://example.org/a");
+  await bob.keyboard.press("Enter");
+  await button(alice, "Chat 1 unread")
+    .or(alice.getByRole("button", { name: /^Chat/ }))
+    .first()
+    .click();
+  await alice.locator(".chat-lines").getByText("<b>hello</b> m").waitFor();
+  expect(await alice.getByRole("link").getAttribute("href")).toBe("https://example.org/a");
+  await bob.keyboard.press("Escape");
+  expect(await bob.locator(".panel").isHidden()).toBe(true);
+
+  await button(bob, "Leave").click();
+  await bob.getByRole("heading", { name: "You have left the meeting" }).waitFor();
+  await alice.getByText("Nobody else is here yet").waitFor();
+});
+
+it("lets hosts mute, lock, remove and end, and tells everybody why they are out", async () => {
+  const { url } = await startProcess([], { SIGNALER_JWT_SECRET: secret });
+  const host = await openPage(url, `fake=1&room=standup&token=${await tokenFor("host", "host")}`);
+  expect(host.url()).not.toContain("token");
+  await join(host, "Hanna");
+  const guest = await join(
+    await openPage(url, `fake=1&room=standup&token=${await tokenFor("guest", "member")}`),
+    "Gustav",
+  );
+  expect(await button(guest, "Host").count()).toBe(0);
+
+  await button(host, "People").click();
+  await button(host, "Mute Gustav").click();
+  await guest.getByText("Hanna has muted you").waitFor();
+  await button(host, "Host").click();
+  await host.getByRole("button", { name: "Lock the room" }).click();
+  await guest.getByText("The room is locked: nobody new comes in").first().waitFor();
+  expect(await violations(host)).toEqual([]);
+
+  const late = await openPage(url, `fake=1&room=standup&token=${await tokenFor("late", "member")}`);
+  await join(late, "Lars");
+  await late.getByRole("heading", { name: "The room is locked" }).waitFor();
+  expect(await violations(late)).toEqual([]);
+
+  await button(host, "Remove Gustav").click();
+  await button(host, "Remove").click();
+  await guest.getByRole("heading", { name: "You have been removed" }).waitFor();
+
+  await button(host, "Host").click();
+  await host.getByRole("button", { name: "End for everyone" }).click();
+  await host.getByRole("dialog").getByRole("button", { name: "End for everyone" }).click();
+  await host.getByRole("heading", { name: "The meeting has ended" }).waitFor();
+
+  const stranger = await join(await openPage(url, "fake=1&room=standup"), "Stella");
+  await stranger.getByRole("heading", { name: "You need an invitation" }).waitFor();
+});
+
+it("makes way for the same person elsewhere, and says so while the server is away", async () => {
+  const node = await startProcess([], { SIGNALER_JWT_SECRET: secret });
+  const link = `fake=1&room=standup&token=${await tokenFor("alice", "member")}`;
+  const first = await join(await openPage(node.url, link), "Alice");
+  const second = await join(await openPage(node.url, link), "Alice");
+  await first.getByRole("heading", { name: "You are in this meeting elsewhere" }).waitFor();
+  node.kill("SIGKILL");
+  await second.getByText("The connection to the server is gone.").waitFor();
+});
+
+it("is usable by everyone, in the form and in a meeting, light and dark, in both languages", async () => {
+  const { url } = await startProcess();
+  for (const options of [
+    { colorScheme: "light", locale: "en-GB" },
+    { colorScheme: "dark", locale: "zh-CN", viewport: { width: 360, height: 740 } },
+  ] as const) {
+    const page = await openPage(url, "fake=1&room=standup&demo=9&screen", options);
+    expect(await page.locator("html").getAttribute("lang")).toBe(
+      options.locale.startsWith("zh") ? "zh-CN" : "en",
+    );
+    expect(await violations(page)).toEqual([]);
+    await join(page, "Maria");
+    expect(await violations(page)).toEqual([]);
+    const tools = page.locator(".tools .icon-button");
+    for (let index = 0; index < (await tools.count()); index += 1) {
+      await tools.nth(index).click();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+    }
+    const width = (await page.evaluate("document.documentElement.scrollWidth - innerWidth")) as number;
+    expect(width).toBe(0);
+  }
+});
+
+it("works without devices that a browser refuses, and says what to do", async () => {
+  const { url } = await startProcess();
+  const page = await openPage(url, "room=standup");
+  // Chromium's stand-in for its question grants everything: the page asks somebody who does not.
+  await page.addInitScript(
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); }",
+  );
+  await page.reload();
+  await page.getByText("The camera may not be used here.").waitFor();
+  await page.getByText("You can join without").waitFor();
+  await join(page, "Alice");
+  await page.getByRole("listitem", { name: "You, muted, camera off" }).waitFor();
+});
