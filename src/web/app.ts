@@ -2,7 +2,7 @@
  * The page's course: form, meeting, ending, and back. One screen is shown at a time, and made anew when the language changes.
  */
 import { fill } from "./element.js";
-import { declareLanguage } from "./language/language.js";
+import { declareLanguage, texts } from "./language/language.js";
 import { type Link, newRoom, showRoom } from "./link.js";
 import { Levels } from "./media/levels.js";
 import { LocalMedia } from "./media/local-media.js";
@@ -29,7 +29,7 @@ export class App {
   readonly #link: Link;
   readonly #enter: Enter;
   readonly #levels = new Levels();
-  #media: LocalMedia;
+  readonly #media: LocalMedia;
   #view: View | undefined;
   #name: string;
   #room: string;
@@ -80,36 +80,31 @@ export class App {
   }
 
   #showMeeting(meeting: Meeting): void {
-    const show = () =>
-      this.#show(
-        meetingScreen({ meeting, media: this.#media, levels: this.#levels, changeLanguage: show }),
-        ".room-name",
-      );
+    const show = () => {
+      const view = meetingScreen({
+        meeting,
+        media: this.#media,
+        levels: this.#levels,
+        changeLanguage: show,
+      });
+      this.#show(view, ".room-name");
+      document.title = `${meeting.roomId} · ${texts().title}`;
+    };
     show();
-    meeting.on("ended", (ending) => {
-      this.#media.close();
-      this.#showEnding(ending);
-    });
+    meeting.on("ended", (ending) => this.#showEnding(ending));
   }
 
   #showEnding(ending: Ending): void {
-    const restart = () => {
-      this.#media = new LocalMedia(this.#levels, this.#link.synthetic);
+    this.#media.close();
+    const again = () => {
+      void this.#media.open();
+      void this.#join(this.#name, this.#room);
+    };
+    const start = () => {
+      if (this.#link.room === undefined) this.#room = newRoom();
       this.start();
     };
-    const show = () =>
-      this.#show(
-        endingScreen({
-          ending,
-          again: restart,
-          start: () => {
-            this.#room = newRoom();
-            restart();
-          },
-          changeLanguage: show,
-        }),
-        "h1",
-      );
+    const show = () => this.#show(endingScreen({ ending, again, start, changeLanguage: show }), "h1");
     show();
   }
 
@@ -119,6 +114,7 @@ export class App {
     this.#view?.dispose();
     this.#view = view;
     fill(this.#root, view.element);
+    document.title = texts().title;
     view.element.querySelector<HTMLElement>(focus)?.focus({ preventScroll: true });
   }
 }

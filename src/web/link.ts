@@ -21,9 +21,11 @@ export interface Link {
 export function readLink(): Link {
   const url = new URL(location.href);
   const { searchParams: query } = url;
-  const given = query.get("token");
+  // After the # it is not even sent to the server, and so is in nobody's log.
+  const given = new URLSearchParams(url.hash.slice(1)).get("token") ?? query.get("token");
   if (given !== null) {
     query.delete("token");
+    url.hash = "";
     history.replaceState(null, "", url);
     rememberToken(given);
   }
@@ -34,10 +36,14 @@ export function readLink(): Link {
     room: query.get("room")?.trim() || claims?.onlyRoom,
     token,
     claims,
-    relayOnly: query.has("relay"),
-    synthetic: query.has("fake"),
+    relayOnly: isOn(query.get("relay")),
+    synthetic: isOn(query.get("fake")),
     demo: demo >= 1 ? Math.min(demo, 50) : undefined,
   };
+}
+
+function isOn(value: string | null): boolean {
+  return value !== null && value !== "0";
 }
 
 /** The link to share: the room, and nothing that is one's own. */

@@ -16,5 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022",
+    // A slow machine is no news.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

@@ -122,7 +122,7 @@ it("lets hosts mute, lock, remove and end, and tells everybody why they are out"
   expect(host.url()).not.toContain("token");
   await join(host, "Hanna");
   const guest = await join(
-    await openPage(url, `fake=1&room=standup&token=${await tokenFor("guest", "member")}`),
+    await openPage(url, `fake=1&room=standup#token=${await tokenFor("guest", "member")}`),
     "Gustav",
   );
   expect(await button(guest, "Host").count()).toBe(0);

@@ -121,6 +121,23 @@ await picture("chat-phone", { query: demo(4), viewport: phone }, async (page) =>
   await press(page, "Chat");
 });
 await picture("error-token", { url: closed.url, query: "fake&room=weekly-review" }, (page) => join(page));
+await picture("people-tablet", { query: demo(5), viewport: { width: 820, height: 1100 } }, async (page) => {
+  await join(page);
+  await press(page, "People");
+});
+await picture("refused", { query: "room=weekly-review" }, async (page) => {
+  const refuse =
+    "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }";
+  await page.addInitScript(refuse);
+  await page.reload();
+  await page.getByText("You can join without").waitFor();
+});
+const passing = await startNode();
+await picture("reconnecting", { url: passing.url, query: "fake&room=weekly-review" }, async (page) => {
+  await join(page);
+  passing.stop();
+  await page.locator(".banner strong").waitFor();
+});
 await picture("two-live", { query: "fake&room=two-live" }, async (page, context) => {
   await join(page);
   const other = await context.newPage();

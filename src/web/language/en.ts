@@ -14,7 +14,6 @@ export const en = {
     roomHint: "Whoever has the link with this name can come in.",
     button: "Join",
     joining: "Joining …",
-    invited: (name: string) => `Your link is for ${name}.`,
     asHost: "You are a host of this meeting.",
     needName: "Give a name by which the others know you.",
     badName: "Use letters, digits and signs that can be seen, 100 at most.",
@@ -89,7 +88,6 @@ export const en = {
     path: "Path",
     direct: "direct",
     relayed: "by TURN relay",
-    unknown: "not known yet",
     frames: (width: number, height: number, rate: number) => `${width} × ${height}, ${rate}/s`,
   },
 
@@ -98,7 +96,6 @@ export const en = {
     empty: "Nothing written yet. Everyone in the room sees what you write; nobody who comes later does.",
     write: "Write to everyone",
     send: "Send",
-    tooLong: "That is too long to send at once.",
   },
 
   people: {
@@ -106,7 +103,6 @@ export const en = {
     count: (count: number) => (count === 1 ? "1 person" : `${count} people`),
     mute: (name: string) => `Mute ${name}`,
     remove: (name: string) => `Remove ${name}`,
-    muteShort: "Mute",
     removeShort: "Remove",
     removeQuestion: (name: string) => `Remove ${name} from the meeting?`,
     removeAnswer: "They cannot come back for a while.",
@@ -132,7 +128,6 @@ export const en = {
     refuse: "Not now",
     granted: (name: string) => `${name} gives you the floor`,
     refused: (name: string) => `${name}: not just now`,
-    handRaised: "Your hand is up",
     mutedBy: (name: string) => `${name} has muted you`,
     locked: "The room is locked: nobody new comes in",
     unlocked: "The room is open again",

@@ -33,7 +33,6 @@ export function chooseLanguage(chosen: string): void {
 /** Tells browser and screen reader. */
 export function declareLanguage(): void {
   document.documentElement.lang = current === "zh" ? "zh-CN" : current;
-  document.title = texts().title;
 }
 
 function initial(): Language {

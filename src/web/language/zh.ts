@@ -13,7 +13,6 @@ export const zh: Dictionary = {
     roomHint: "拿到这个房间链接的人都可以进来。",
     button: "加入",
     joining: "正在加入……",
-    invited: (name) => `这个链接是给 ${name} 的。`,
     asHost: "你是这个会议的主持人。",
     needName: "请填写名字，好让别人认出你。",
     badName: "请使用可见的文字、数字和符号，最多 100 个。",
@@ -88,7 +87,6 @@ export const zh: Dictionary = {
     path: "路径",
     direct: "直连",
     relayed: "经 TURN 中继",
-    unknown: "尚不清楚",
     frames: (width, height, rate) => `${width} × ${height}，${rate} 帧/秒`,
   },
 
@@ -97,7 +95,6 @@ export const zh: Dictionary = {
     empty: "还没有消息。房间里的每个人都能看到你写的内容，后来的人看不到。",
     write: "发给所有人",
     send: "发送",
-    tooLong: "内容太长，无法一次发送。",
   },
 
   people: {
@@ -105,7 +102,6 @@ export const zh: Dictionary = {
     count: (count) => `${count} 人`,
     mute: (name) => `将 ${name} 静音`,
     remove: (name) => `移出 ${name}`,
-    muteShort: "静音",
     removeShort: "移出",
     removeQuestion: (name) => `要把 ${name} 移出会议吗？`,
     removeAnswer: "对方在一段时间内不能再进来。",
@@ -131,7 +127,6 @@ export const zh: Dictionary = {
     refuse: "稍后",
     granted: (name) => `${name} 请你发言`,
     refused: (name) => `${name}：请稍后再说`,
-    handRaised: "你已举手",
     mutedBy: (name) => `${name} 将你静音了`,
     locked: "房间已锁定，新人不能进来",
     unlocked: "房间重新开放",

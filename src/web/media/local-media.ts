@@ -34,6 +34,9 @@ export class LocalMedia extends Emitter<MediaEvents> {
   readonly synthetic: boolean;
   readonly #levels: Levels;
   readonly #chosen = new Map<Device, string | undefined>();
+  #isOpen = false;
+  /** What is to be on when the devices are opened. */
+  readonly #wanted = new Set<Device>(["camera", "microphone"]);
 
   constructor(levels: Levels, synthetic: boolean) {
     super();
@@ -44,15 +47,16 @@ export class LocalMedia extends Emitter<MediaEvents> {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#list());
   }
 
-  /** Opens both, at once if it can, so that the browser asks once. */
+  /** Opens what was on when it was closed; at first both, at once if it can, so that the browser asks once. */
   async open(): Promise<void> {
-    if (!(await this.#openTogether())) {
-      await this.turnOn("camera");
-      await this.turnOn("microphone");
-    }
+    this.#isOpen = true;
+    if (this.#wanted.size === 2 && (await this.#openTogether())) return;
+    for (const device of this.#wanted) await this.turnOn(device);
+    await this.#list();
   }
 
   async turnOn(device: Device): Promise<void> {
+    this.#wanted.add(device);
     await this.#attempt(device, async () => {
       this.#take(device, this.synthetic ? this.#make(device) : await this.#ask(device));
     });
@@ -60,6 +64,7 @@ export class LocalMedia extends Emitter<MediaEvents> {
   }
 
   turnOff(device: Device): void {
+    this.#wanted.delete(device);
     this.#drop(device);
     this.emit("change");
   }
@@ -105,7 +110,9 @@ export class LocalMedia extends Emitter<MediaEvents> {
     this.emit("change");
   }
 
+  /** Lets go of all devices. What was on is on again when they are opened. */
   close(): void {
+    this.#isOpen = false;
     for (const track of [this.camera, this.microphone, this.screen]) track?.stop();
     this.#levels.watch("self", undefined);
     this.camera = this.microphone = this.screen = undefined;
@@ -161,6 +168,11 @@ export class LocalMedia extends Emitter<MediaEvents> {
   }
 
   #take(device: Device, track: MediaStreamTrack): void {
+    // Granted when nobody waits for it any more: its light must not stay on.
+    if (!this.#isOpen) {
+      track.stop();
+      return;
+    }
     this.#drop(device);
     this.problems.delete(device);
     this[device] = track;

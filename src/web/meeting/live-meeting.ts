@@ -2,10 +2,11 @@
  * A meeting over the signaler: rosters and messages by signaling, media by a mesh. Puts both together into what the page shows.
  */
 import { Emitter } from "../../client/emitter.js";
-import type { Member, Message, Signaling } from "../../client/index.js";
+import type { Message, Signaling } from "../../client/index.js";
 import type { Mesh } from "../../client/mesh/index.js";
 import type { Levels } from "../media/levels.js";
 import type { LocalMedia } from "../media/local-media.js";
+import { Attendance } from "./attendance.js";
 import type { EnvelopeLog } from "./envelope-log.js";
 import type {
   ChatLine,
@@ -16,7 +17,6 @@ import type {
   Quality,
   SignalingState,
 } from "./meeting.js";
-import { nameOf, otherParticipant, selfParticipant } from "./participants.js";
 import { Qualities } from "./quality.js";
 
 export interface Parts {
@@ -30,6 +30,7 @@ export interface Parts {
 
 type HostAction = (room: Signaling["room"]) => Promise<void>;
 
+const meshChanges = ["peer", "gone", "media", "connection", "state"] as const;
 const roles = ["camera", "microphone", "screen"] as const;
 
 export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
@@ -37,8 +38,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   readonly relayOnly: boolean;
   readonly #parts: Parts;
   readonly #qualities: Qualities;
-  /** As they were when they were last on the list: whoever is between two nodes is on none for a moment. */
-  readonly #members = new Map<string, Member>();
+  readonly #attendance: Attendance;
   readonly #stops: (() => void)[];
   #participants: readonly Participant[] = [];
   #refreshing = false;
@@ -49,6 +49,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     this.#parts = parts;
     this.relayOnly = parts.relayOnly;
     this.#qualities = new Qualities(parts.mesh);
+    this.#attendance = new Attendance(parts);
     const { signaling, mesh, media } = parts;
     const refresh = () => this.#refreshSoon();
     this.#stops = [
@@ -61,11 +62,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
         if (this.#begun) this.emit("locked", locked);
         refresh();
       }),
-      mesh.on("peer", refresh),
-      mesh.on("gone", refresh),
-      mesh.on("media", refresh),
-      mesh.on("connection", refresh),
-      mesh.on("state", refresh),
+      ...meshChanges.map((change) => mesh.on(change, refresh)),
       media.on("change", () => this.#publish()),
     ];
     this.#publish();
@@ -189,47 +186,22 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   }
 
   #refresh(): void {
-    const before = new Map(this.#participants.map((participant) => [participant.userId, participant]));
-    this.#participants = this.#listParticipants();
-    if (this.#begun) this.#tellChanges(before);
+    const { participants, joined, left, handsDown } = this.#attendance.take();
+    this.#participants = participants;
+    if (this.#begun) {
+      for (const participant of joined) this.emit("joined", participant);
+      for (const participant of handsDown) this.emit("asks", participant);
+      for (const { name } of left) this.emit("left", name);
+    }
     this.emit("change");
     const { closed } = this.#parts.signaling;
     if (closed !== undefined) this.#ended(closed);
   }
 
-  #listParticipants(): Participant[] {
-    const { signaling, mesh, media, levels } = this.#parts;
-    const { members } = signaling.room;
-    const self = signaling.userId ?? "";
-    for (const [userId, member] of members) this.#members.set(userId, member);
-    for (const userId of this.#members.keys())
-      if (!members.has(userId) && !mesh.peers.has(userId)) {
-        this.#members.delete(userId);
-        levels.watch(userId, undefined);
-      }
-    const others = [...this.#members.values()].filter(({ userId }) => userId !== self);
-    for (const { userId } of others)
-      levels.watch(userId, mesh.peers.get(userId)?.media.get("microphone")?.track);
-    return [
-      selfParticipant(self, this.#members.get(self), media, mesh.state),
-      ...others.map((member) => otherParticipant(member, mesh.peers.get(member.userId))),
-    ];
-  }
-
-  #tellChanges(before: ReadonlyMap<string, Participant>): void {
-    const now = new Map(this.#participants.map((participant) => [participant.userId, participant]));
-    for (const [userId, participant] of now) if (!before.has(userId)) this.emit("joined", participant);
-    for (const [userId, participant] of before) {
-      const { handRaised } = now.get(userId) ?? { handRaised: false };
-      if (participant.handRaised && !handRaised) this.emit("asks", { ...participant, handRaised: false });
-      if (!now.has(userId)) this.emit("left", participant.name);
-    }
-  }
-
   #ended(ending: { readonly code: string; readonly message: string; readonly retry: boolean }): void {
     for (const stop of this.#stops) stop();
     this.#qualities.close();
-    for (const userId of this.#members.keys()) this.#parts.levels.watch(userId, undefined);
+    this.#attendance.close();
     this.emit("ended", ending);
   }
 
@@ -258,8 +230,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   #hear(payload: unknown): void {
     const { type, text, from } = (payload ?? {}) as Readonly<Record<string, unknown>>;
     if (type !== "chat" || typeof text !== "string" || typeof from !== "string") return;
-    const member = this.#members.get(from);
-    const line = { userId: from, name: member === undefined ? from : nameOf(member), text, at: new Date() };
+    const line = { userId: from, name: this.#attendance.nameOf(from), text, at: new Date() };
     this.chat.push(line);
     this.emit("chat", line);
   }

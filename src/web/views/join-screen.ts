@@ -32,7 +32,15 @@ export function joinScreen(options: JoinOptions): View {
   const { media, levels, claims } = options;
   const t = texts();
 
-  const name = h("input", { id: "name", autocomplete: "name", required: true, maxlength: longest });
+  // A name in the token is the one that the others see, whatever is typed.
+  const isNamed = claims?.name !== undefined;
+  const name = h("input", {
+    id: "name",
+    autocomplete: "name",
+    required: true,
+    maxlength: longest,
+    readonly: isNamed,
+  });
   const room = h("input", {
     id: "room",
     autocomplete: "off",
