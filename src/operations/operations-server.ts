@@ -9,8 +9,8 @@ import type { Page } from "./page.js";
 
 /** How long a client may take to send a whole request, such as a polling client's message. */
 const requestMs = 30_000;
-/** How often the server looks for clients that take longer. */
-const checkIntervalMs = 1_000;
+/** How often the server looks for clients that take longer: often, so that few are to be ended at once. */
+const checkIntervalMs = 100;
 
 interface Readiness {
   /** Why the node should get no new connections; none of these means that it should be restarted. */

@@ -22,6 +22,7 @@ export function render({
   startTime,
   underFaults,
   underAttack,
+  meetingPage,
   connections,
 }) {
   const parts = [`\`${command}\` (${machineLine()})`];
@@ -72,7 +73,8 @@ export function render({
     );
   parts.push(...faultTables(underFaults));
   if (underAttack.length > 0) parts.push(attackTable(underAttack));
-  const judged = aims({ scenarios, idleMemory, startTime, underFaults, underAttack });
+  if (meetingPage !== undefined) parts.push(pageTable(meetingPage));
+  const judged = aims({ scenarios, idleMemory, startTime, underFaults, underAttack, meetingPage });
   if (judged.length > 0) parts.push(table(["aim", "measured", "met"], judged));
   return parts.join("\n\n");
 }
@@ -146,8 +148,8 @@ function attackTable(attacks) {
     [
       "while a node is attacked by",
       "p99 ms before / attack elsewhere / here",
-      "ratio here",
-      "ratio elsewhere",
+      "here / before",
+      "here / elsewhere",
       "MB before / most / after",
       "people cut",
       "the attacker, in its last run",
@@ -158,8 +160,8 @@ function attackTable(attacks) {
       return [
         title,
         ["before", "elsewhere", "during"].map((when) => of((run) => run[when].p99).toFixed(1)).join(" / "),
-        ratioText(slowdown(runs, "during")),
-        ratioText(slowdown(runs, "elsewhere")),
+        ratioText(slowdown(runs, "during", "before")),
+        ratioText(slowdown(runs, "during", "elsewhere")),
         ["before", "greatest", "after"]
           .map((when) => megabytes(of(({ memory }) => memory[when])))
           .join(" / "),
@@ -169,6 +171,21 @@ function attackTable(attacks) {
           .join(", "),
       ];
     }),
+  );
+}
+
+function pageTable({ paints, firstFrames, scriptBytes }) {
+  const row = (title, times) => [
+    title,
+    String(times.length),
+    [median(times), Math.min(...times), Math.max(...times)].map((ms) => ms.toFixed(0)).join(" / "),
+  ];
+  return table(
+    [`meeting page (${kilobytes(scriptBytes)} of JavaScript, gzipped)`, "times", "ms p50 / least / most"],
+    [
+      row("opened: first paint", paints),
+      row("joined: first decoded frame of somebody on another node", firstFrames),
+    ],
   );
 }
 

@@ -1,17 +1,18 @@
 /**
  * `npm run bench`: what relaying costs in CPU and time, what an idle connection and a start cost, beside
- * servers written for comparison. Prints Markdown; starts and stops everything it needs but the programs.
+ * servers written for comparison, and how long people wait for the meeting page. Prints Markdown; starts and stops everything it needs but the programs.
  *
  *   --repeats N    windows per subject                          [6]
  *   --seconds S    length of a window                           [2]
  *   --rate N       messages per second and node when calm       [250]
  *   --only ID      only this: a scenario's id, `idle-memory`, `start-time`, `node-death`, `redis-return`, `fault-losses`,
- *                  `outage-latency`, `flood`, `stalled-readers` or `half-open`; may be given more than once
+ *                  `outage-latency`, `flood`, `stalled-readers`, `half-open` or `meeting-page`; may be given more than once
  *   --quick        a look in under a minute and a half, too short to quote
  */
 import { parseArgs } from "node:util";
 import { faults, measureFaultLosses } from "./fault-losses.mjs";
 import { measureIdleMemory } from "./idle-memory.mjs";
+import { measureMeetingPage } from "./meeting-page.mjs";
 import { measureNodeDeath } from "./node-death.mjs";
 import { measureOutageLatency } from "./outage-latency.mjs";
 import { fail } from "./processes.mjs";
@@ -46,6 +47,8 @@ const length = options.quick
       members: 200,
       outage: 10,
       attack: 5,
+      paints: 3,
+      joins: 3,
     }
   : {
       repeats: 6,
@@ -58,6 +61,8 @@ const length = options.quick
       members: 1_000,
       outage: 60,
       attack: 15,
+      paints: 20,
+      joins: 20,
     };
 const repeats = Number(options.repeats ?? length.repeats);
 const seconds = Number(options.seconds ?? length.seconds);
@@ -72,6 +77,7 @@ const names = [
   "fault-losses",
   "outage-latency",
   ...attacks.map(({ id }) => id),
+  "meeting-page",
 ];
 const stranger = options.only?.find((name) => !names.includes(name));
 if (stranger !== undefined) fail(`--only ${stranger}: there is ${names.join(", ")}`);
@@ -104,6 +110,7 @@ try {
   const underAttack = [];
   for (const wantedAttack of attacks.filter(({ id }) => isWanted(id)))
     underAttack.push(await measureAttack(wantedAttack, attack, onProgress));
+  const meetingPage = isWanted("meeting-page") ? await measureMeetingPage(length, onProgress) : undefined;
   onProgress("");
   const underFaults = { nodeDeath, redisReturn, faultLosses, outageLatency };
   const typed = process.argv.slice(2);
@@ -119,6 +126,7 @@ try {
       startTime,
       underFaults,
       underAttack,
+      meetingPage,
       connections,
     }),
   );

@@ -21,8 +21,8 @@ export function cpuRatio(subject, other) {
   return { ratio: median(a) / median(b), least: Math.min(...pairs), greatest: Math.max(...pairs) };
 }
 
-/** By how much p99 is greater than before, in each run: the median, the least and the greatest. */
-export function slowdown(runs, when) {
-  const ratios = runs.map((run) => run[when].p99 / run.before.p99);
+/** By how much p99 is greater at one time than at another, in each run: the median, the least and the greatest. */
+export function slowdown(runs, when, other) {
+  const ratios = runs.map((run) => run[when].p99 / run[other].p99);
   return { ratio: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) };
 }

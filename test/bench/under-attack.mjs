@@ -18,7 +18,7 @@ export const attacks = [
 ];
 
 /** As the nodes are by default. */
-const env = { SIGNALER_MESSAGE_RATE: "50" };
+const env = { SIGNALER_MESSAGE_RATE: "50", SIGNALER_MESSAGE_BURST: "500" };
 const leadMs = 500;
 const giveUpMs = 60_000;
 /** What an attack leaves behind has gone by then: handshakes may take 5 s. */

@@ -1,21 +1,12 @@
-// Pictures of the meeting page in its states: `npm run screenshots -- FOLDER`. CHROMIUM names another browser to use.
+// Pictures of the meeting page in its states: `npm run screenshots -- FOLDER`.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { joinMeeting, launchChromium } from "./chromium.mjs";
 
 const [folder = "screenshots"] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
-const args = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--use-fake-ui-for-media-stream",
-  "--use-fake-device-for-media-stream",
-];
 const laptop = { width: 1280, height: 800 };
 const phone = { width: 360, height: 740 };
 
@@ -35,7 +26,7 @@ async function startNode(environment = {}) {
 
 const open = await startNode();
 const closed = await startNode({ SIGNALER_JWT_SECRET: "a secret for pictures, of 32 characters" });
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+const browser = await launchChromium();
 
 /** One picture, on a page of its own. */
 async function picture(
@@ -60,11 +51,7 @@ async function picture(
   await context.close();
 }
 
-async function join(page, name = "Maria") {
-  await page.locator("#name").fill(name);
-  await page.locator(".join-form button").click();
-  await page.locator(".meeting, .ending").waitFor();
-}
+const join = (page, name = "Maria") => joinMeeting(page, name);
 
 async function press(page, label) {
   await page.getByRole("button", { name: label }).first().click();

@@ -1,15 +1,17 @@
 /**
  * The meeting page as nodes serve it, over plain HTTP.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { EmbeddedDriver } from "../../src/cluster/embedded-driver.js";
 import type { Config } from "../../src/index.js";
 import { startNode, unique } from "../harness/nodes.js";
 
-const assets = readdirSync(fileURLToPath(new URL("../../dist/web/assets/", import.meta.url)));
+const folder = new URL("../../dist/web/assets/", import.meta.url);
+const assets = readdirSync(fileURLToPath(folder));
 
 async function startPage(config: Partial<Config> = {}): Promise<string> {
   const { url } = await startNode(
@@ -68,6 +70,12 @@ it("serves what the page needs, by names that change with what is in it, for a y
     expect(plain.headers.get("content-encoding")).toBeNull();
     expect(await plain.text()).toBe(await response.text());
   }
+});
+
+it("is light: 120 KB of JavaScript at most, gzipped", () => {
+  const scripts = assets.filter((name) => name.endsWith(".js"));
+  const sizes = scripts.map((name) => gzipSync(readFileSync(new URL(name, folder))).length);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(120 * 1_024);
 });
 
 it("answers HEAD, and nothing else but GET", async () => {
