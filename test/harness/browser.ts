@@ -19,7 +19,8 @@ const args = [
   "--disable-sync",
   "--no-first-run",
   "--use-fake-ui-for-media-stream",
-  "--use-fake-device-for-media-stream",
+  // What is captured has to be encoded and decoded by the machine that runs the tests, for everybody.
+  "--use-fake-device-for-media-stream=fps=10",
   // A page that only receives would hide its addresses behind names that a machine without multicast cannot look up.
   "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];

@@ -4,6 +4,7 @@
  */
 import { Emitter } from "../../client/emitter.js";
 import { recall, remember } from "../memory.js";
+import { cameraSize } from "./camera-size.js";
 import type { Levels } from "./levels.js";
 import { type Kind, type Problem, problemOf } from "./problem.js";
 import { drawCamera, drawScreen, makeMicrophone } from "./synthetic.js";
@@ -16,10 +17,7 @@ interface MediaEvents {
   problem: [kind: Kind, problem: Problem];
 }
 
-const constraints = {
-  camera: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
-  microphone: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-};
+const clearSound = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export class LocalMedia extends Emitter<MediaEvents> {
   /** What the others see; undefined: it is off. */
@@ -35,6 +33,8 @@ export class LocalMedia extends Emitter<MediaEvents> {
   readonly #levels: Levels;
   readonly #chosen = new Map<Device, string | undefined>();
   #isOpen = false;
+  /** How many get what is sent. */
+  #others = 0;
   /** What is to be on when the devices are opened. */
   readonly #wanted = new Set<Device>(["camera", "microphone"]);
 
@@ -67,6 +67,14 @@ export class LocalMedia extends Emitter<MediaEvents> {
     this.#wanted.delete(device);
     this.#drop(device);
     this.emit("change");
+  }
+
+  /** Sends a picture of a size that suits so many others. */
+  suit(others: number): void {
+    if (others === this.#others) return;
+    this.#others = others;
+    // A camera that can do nothing else goes on as it is.
+    this.camera?.applyConstraints(cameraSize(others)).catch(() => {});
   }
 
   setMuted(muted: boolean): void {
@@ -160,7 +168,8 @@ export class LocalMedia extends Emitter<MediaEvents> {
 
   #request(device: Device): MediaTrackConstraints {
     const deviceId = this.#chosen.get(device);
-    return { ...constraints[device], ...(deviceId !== undefined && { deviceId: { ideal: deviceId } }) };
+    const wanted = device === "camera" ? cameraSize(this.#others) : clearSound;
+    return { ...wanted, ...(deviceId !== undefined && { deviceId: { ideal: deviceId } }) };
   }
 
   #make(device: Device): MediaStreamTrack {

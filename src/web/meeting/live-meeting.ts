@@ -188,6 +188,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   #refresh(): void {
     const { participants, joined, left, handsDown } = this.#attendance.take();
     this.#participants = participants;
+    this.#parts.media.suit(participants.length - 1);
     if (this.#begun) {
       for (const participant of joined) this.emit("joined", participant);
       for (const participant of handsDown) this.emit("asks", participant);
