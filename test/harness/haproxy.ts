@@ -1,5 +1,6 @@
 /**
- * HAProxy in front of nodes, dealing out connections in turn: whoever comes next lands on the next node.
+ * HAProxy in front of nodes, dealing out connections in turn: whoever comes next lands on the next node. What else is asked
+ * for, such as the page, is dealt out by itself, so that it takes nobody's turn.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -23,12 +24,13 @@ export async function startDealer(urls: readonly string[]): Promise<string> {
     "  timeout tunnel 1h",
     "  retries 3",
     "  option redispatch 1",
-    `listen signaler`,
-    `  bind 127.0.0.1:${port}`,
-    "  balance roundrobin",
     "  option httpchk GET /readyz",
     "  default-server check inter 200ms fall 1 rise 1",
-    ...servers,
+    "frontend clients",
+    `  bind 127.0.0.1:${port}`,
+    "  use_backend connections if { path_beg /socket.io/ }",
+    "  default_backend files",
+    ...["connections", "files"].flatMap((name) => [`backend ${name}`, "  balance roundrobin", ...servers]),
     "",
   ];
   const file = join(folder, "haproxy.cfg");
