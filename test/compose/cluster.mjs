@@ -75,8 +75,12 @@ const commands = {
       assert.equal(await status("/admin"), 404);
       assert.equal(await status("/stats"), 404);
     });
-    await check("the signaler answers behind it", async () => {
-      assert.equal((await (await fetch(`${proxy}/`)).json()).signaling, "/socket.io/ (Socket.IO v4)");
+    await check("the meeting page is behind it, with all that it needs", async () => {
+      const page = await (await fetch(`${proxy}/?room=standup`)).text();
+      const files = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path);
+      assert.ok(files.some((path) => path.endsWith(".js")) && files.some((path) => path.endsWith(".css")));
+      for (const path of files) assert.equal(await status(path), 200, path);
+      return `${files.length} files`;
     });
   },
 
