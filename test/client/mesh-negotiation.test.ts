@@ -256,3 +256,14 @@ it("begins anew with a page that was reloaded, and hears nothing more of the old
     expect(connection.connectionState).not.toBe("closed");
   }
 });
+
+it("agrees with a page that was reloaded and still gets an offer to the page before", async () => {
+  const meeting = new FakeMeeting();
+  meeting.hold = () => true;
+  await meeting.join("alice");
+  const bob = await meeting.join("bob");
+  const alice = await meeting.join("alice", { quietly: true });
+  meeting.release("alice", "bob");
+  await settle();
+  expectAgreement(alice, bob);
+});

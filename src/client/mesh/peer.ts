@@ -114,7 +114,8 @@ export class MemberPeer implements Peer {
     }
     // Whoever is heard of can be reached.
     this.#delivery.wake();
-    if (known === undefined) this.#link.bind(link);
+    // The member may have begun anew for this end's offer: what answers it is the other end from then on.
+    if (known === undefined || (event === "answer" && to !== undefined)) this.#link.bind(link);
     else if (known !== link) {
       if (event === "answer") return;
       this.#renew(link);
