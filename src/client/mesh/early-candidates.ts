@@ -13,7 +13,7 @@ export class EarlyCandidates {
   }
 
   async add(candidate: RTCIceCandidateInit): Promise<void> {
-    if (this.#belongs(candidate)) await this.#pc.addIceCandidate(candidate);
+    if (this.#belongs(candidate)) await this.#use(candidate);
     else this.#kept = [...this.#kept, candidate].slice(-mostKept);
   }
 
@@ -21,7 +21,12 @@ export class EarlyCandidates {
   async described(): Promise<void> {
     const due = this.#kept.filter((candidate) => this.#belongs(candidate));
     this.#kept = this.#kept.filter((candidate) => !due.includes(candidate));
-    for (const candidate of due) await this.#pc.addIceCandidate(candidate);
+    for (const candidate of due) await this.#use(candidate);
+  }
+
+  /** One that makes no sense costs a path, never the call. */
+  async #use(candidate: RTCIceCandidateInit): Promise<void> {
+    await this.#pc.addIceCandidate(candidate).catch(() => {});
   }
 
   #belongs({ usernameFragment }: RTCIceCandidateInit): boolean {

@@ -92,8 +92,7 @@ export class Negotiation {
   }
 
   takeCandidate({ candidate }: Pick<CandidateMessage, "candidate">): void {
-    // A candidate that makes no sense costs a path, never the call.
-    this.#enqueue(() => this.#candidates.add(candidate).catch(() => {}));
+    this.#enqueue(() => this.#candidates.add(candidate));
   }
 
   /** The connection is to be closed after this, by whoever made it. */
