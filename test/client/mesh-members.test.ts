@@ -3,7 +3,7 @@
  */
 import { beforeEach, expect, it, vi } from "vitest";
 import { FakeTrack } from "../harness/fake-connection.js";
-import { connectMedia, FakeMeeting, settle } from "../harness/fake-meeting.js";
+import { connectMedia, FakeMeeting, FakeMember, FakeSignaling, settle } from "../harness/fake-meeting.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -131,6 +131,14 @@ it("asks for ICE servers before it connects, and uses those that come later", as
   ]);
 });
 
+it("takes ICE servers with one url as RTCPeerConnection does", async () => {
+  const meeting = new FakeMeeting();
+  const alice = await meeting.join("alice");
+  await meeting.join("bob");
+  alice.signaling.tell("iceServers", { iceServers: [{ urls: "stun:one" }] });
+  expect(alice.connection.configurations.at(-1)?.iceServers).toEqual([{ urls: ["stun:one"] }]);
+});
+
 it("connects without ICE servers where there are none to be had", async () => {
   const meeting = new FakeMeeting();
   await meeting.join("alice");
@@ -196,4 +204,47 @@ it("leaves nothing behind when it is closed, or signaling is for good", async ()
     expect(camera.enabled).toBe(true);
     alice.mesh.close();
   }
+});
+
+it("connects to nobody more when it is closed as it meets the first", async () => {
+  const meeting = new FakeMeeting();
+  for (const userId of ["alice", "bob"]) await meeting.join(userId);
+  const carol = new FakeMember(new FakeSignaling(meeting, "carol"), {});
+  carol.mesh.on("peer", () => carol.mesh.close());
+  await settle();
+  expect(carol.events).toEqual(["peer alice", "gone alice"]);
+  expect(carol.connections.map(({ connectionState }) => connectionState)).toEqual(["closed"]);
+});
+
+it("is closed at once where signaling is already", async () => {
+  const meeting = new FakeMeeting();
+  const signaling = new FakeSignaling(meeting, "alice");
+  signaling.become("closed");
+  const { mesh } = new FakeMember(signaling, {});
+  await settle();
+  expect([signaling.listeners, mesh.peers.size]).toEqual([0, 0]);
+});
+
+it("does nothing for a peer that is gone", async () => {
+  const { meeting, alice, bob } = await startCall();
+  const peer = alice.mesh.peers.get("bob");
+  bob.mesh.close();
+  meeting.leave("bob");
+  peer?.restartIce();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(alice.connections).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("takes tracks while the browser has no more connections to give", async () => {
+  const { meeting, bob } = await startCall();
+  const carol = await meeting.join("carol");
+  bob.refusing = true;
+  const alice = await meeting.join("alice", { quietly: true });
+  bob.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  await settle();
+  expect(carol.events).toContain("got screen");
+  bob.refusing = false;
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(alice.events).toContain("got screen");
 });

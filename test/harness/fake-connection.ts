@@ -117,7 +117,10 @@ export class FakeConnection extends EventTarget {
   }
 
   addTransceiver(kind: string, { direction }: { direction: RTCRtpTransceiverDirection }): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, direction, () => this.#ask());
+    const transceiver = new FakeTransceiver(kind, direction, () => {
+      this.#checkOpen();
+      this.#ask();
+    });
     this.#transceivers.push(transceiver);
     this.#ask();
     return transceiver;

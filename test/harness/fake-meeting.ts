@@ -132,14 +132,19 @@ export class FakeMember {
   /** Every one that the mesh has made, in order. */
   readonly connections: FakeConnection[] = [];
   readonly events: string[] = [];
+  /** While it holds, the browser makes no connections. */
+  refusing = false;
 
   constructor(signaling: FakeSignaling, options: MeshOptions) {
     this.signaling = signaling;
-    const { connections } = this;
+    const note = (connection: FakeConnection) => {
+      if (this.refusing) throw new DOMException("too many connections", "UnknownError");
+      this.connections.push(connection);
+    };
     class NotedConnection extends FakeConnection {
       constructor(configuration: RTCConfiguration) {
         super(configuration);
-        connections.push(this);
+        note(this);
       }
     }
     const RTCPeerConnection = NotedConnection as unknown as NonNullable<MeshOptions["RTCPeerConnection"]>;

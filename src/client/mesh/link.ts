@@ -166,7 +166,7 @@ export class Link {
   }
 
   setTrack(role: MediaRole, local: LocalTrack | undefined): void {
-    this.#sections.set(role, local);
+    if (!this.#closed.signal.aborted) this.#sections.set(role, local);
   }
 
   sayGoodbye(): void {
@@ -184,7 +184,7 @@ export class Link {
 
   /** Looks for a path anew, as is due when the network is another one. */
   restartIce(): void {
-    if (this.#pc.remoteDescription !== null) this.#recovery.restart();
+    if (!this.#closed.signal.aborted && this.#pc.remoteDescription !== null) this.#recovery.restart();
   }
 
   configure(configuration: RTCConfiguration): void {

@@ -108,6 +108,7 @@ class RoomMesh implements Mesh {
     this.#closed.signal.addEventListener("abort", () => {
       for (const stop of stops) stop();
     });
+    this.#signalingChanged();
     void this.#begin();
   }
 
@@ -179,6 +180,7 @@ class RoomMesh implements Mesh {
   }
 
   #add(userId: string): MemberPeer | undefined {
+    if (this.#closed.signal.aborted) return undefined;
     const { maxBitrates = {}, disconnectedMs = 3_000, lingerMs = 5_000 } = this.#options;
     const polite = String(this.#signaling.userId) < userId;
     const settings = { polite, maxBitrates, disconnectedMs, lingerMs };
@@ -235,7 +237,10 @@ class RoomMesh implements Mesh {
   }
 
   #configure({ iceServers }: MeshIceServers): void {
-    this.#iceServers = iceServers.map(({ urls, ...credentials }) => ({ urls: [...urls], ...credentials }));
+    this.#iceServers = iceServers.map(({ urls, ...credentials }) => ({
+      urls: [urls].flat(),
+      ...credentials,
+    }));
     this.#forEach((peer) => peer.configure(this.#configuration));
   }
 
