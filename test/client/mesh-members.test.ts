@@ -113,6 +113,45 @@ it("connects to nobody who is not in the room, and is not disturbed by what is n
   expect(alice.events).toEqual(["peer bob"]);
 });
 
+it.each(["aaron", "mallory"])(
+  "does only so much for a member who asks without end, such as %s",
+  async (userId) => {
+    const description = { type: "offer", sdp: "a=ice-ufrag:x\na=sections:[]\n" };
+    const ways: ((alice: FakeMember, meeting: FakeMeeting, n: number) => void)[] = [
+      ({ signaling }, _, n) =>
+        signaling.tell("message", { event: "call", from: userId, data: { mesh: { link: `x${n}` } } }),
+      ({ signaling }, _, n) => {
+        const data = { mesh: { link: "x", number: n, media: {} }, offer: description };
+        signaling.tell("message", { event: "offer", from: userId, data });
+      },
+      ({ signaling }, meeting) => {
+        meeting.leave(userId);
+        meeting.members.set(userId, new FakeSignaling(meeting, userId));
+        signaling.seeRoom("join", userId);
+      },
+    ];
+    for (const ask of ways) {
+      const meeting = new FakeMeeting();
+      const alice = await meeting.join("alice");
+      meeting.members.set(userId, new FakeSignaling(meeting, userId));
+      meeting.tellOthers("join", userId);
+      for (let n = 1; n <= 500; n += 1) {
+        ask(alice, meeting, n);
+        await vi.advanceTimersByTimeAsync(20);
+      }
+      expect(alice.connections.length).toBeLessThan(20);
+      expect(meeting.sent.length).toBeLessThan(60);
+      const carol = await meeting.join("carol");
+      expect(carol.connections.map(({ remoteDescription }) => remoteDescription !== null)).toContain(true);
+      // Whoever stops is a member like any other.
+      const honest = await meeting.join(userId, { quietly: true });
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(honest.connections.find(({ remoteDescription }) => remoteDescription !== null)).toBeDefined();
+      alice.mesh.close();
+    }
+  },
+);
+
 it("asks for ICE servers before it connects, and uses those that come later", async () => {
   const meeting = new FakeMeeting();
   const own = { urls: "stun:own" };

@@ -8,6 +8,7 @@ import type { MediaRole, RemoteMedia } from "./media-role.js";
 import type { MemberState } from "./member-state.js";
 import { type LinkMessage, parseMessage } from "./messages.js";
 import type { MeshOptions } from "./options.js";
+import { Pace } from "./pace.js";
 import { watchPage } from "./page.js";
 import { MemberPeer, type Peer, type PeerSurroundings } from "./peer.js";
 import { firstIceServers, untilConnected } from "./readiness.js";
@@ -74,6 +75,7 @@ class RoomMesh implements Mesh {
   readonly #events = new Emitter<MeshEvents>();
   readonly #peers = new Map<string, MemberPeer>();
   readonly #retired = new RetiredLinks();
+  readonly #pace = new Pace();
   readonly #self = new LocalMember({
     onTrack: (role, local) => this.#forEach((peer) => peer.setTrack(role, local)),
     onState: (state) => {
@@ -136,6 +138,7 @@ class RoomMesh implements Mesh {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
     this.#self.close();
+    this.#pace.stop();
     this.#forEach((peer) => this.#remove(peer));
   }
 
@@ -156,7 +159,11 @@ class RoomMesh implements Mesh {
     if (this.#early !== undefined || userId === this.#signaling.userId) return;
     const known = this.#peers.get(userId);
     if (known !== undefined) known.joined();
-    else this.#add(userId)?.greet();
+    else
+      this.#pace.run(userId, () => {
+        const isDue = this.#signaling.room.members.has(userId) && !this.#peers.has(userId);
+        if (isDue) this.#add(userId)?.greet();
+      });
   }
 
   #receive(received: AddressedMessage): void {
@@ -167,6 +174,12 @@ class RoomMesh implements Mesh {
     const { event, from, data } = received;
     const message = parseMessage(event, data);
     if (message === undefined || from === this.#signaling.userId) return;
+    if (message.event === "call" || message.event === "offer")
+      this.#pace.run(from, () => this.#take(from, message));
+    else this.#take(from, message);
+  }
+
+  #take(from: string, message: LinkMessage): void {
     const known = this.#peers.get(from);
     if (known !== undefined) known.take(message);
     // Nobody connects who is not in the room. Who is about to be gets this client's own greeting then.
