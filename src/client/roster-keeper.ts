@@ -114,6 +114,7 @@ export class RosterKeeper {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#roster.incomplete) void this.#askAgain();
+      else this.#backOff.reset();
     }, this.#backOff.next());
   }
 

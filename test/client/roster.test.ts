@@ -2,8 +2,10 @@
  * The list of members: that it is the room's, whatever order notices come in and whichever are lost [P-15] [P-16].
  */
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Emitter } from "../../src/client/emitter.js";
 import { Roster } from "../../src/client/roster.js";
+import { RosterKeeper } from "../../src/client/roster-keeper.js";
 import { type Attendee, attend } from "../harness/attendee.js";
 import { eventually } from "../harness/eventually.js";
 import { type FakeSignaler, fakeRoomId, startFakeSignaler } from "../harness/fake-signaler.js";
@@ -53,6 +55,35 @@ describe("a list of members", () => {
       "members carol dave erin me",
     ]);
     expect(joins(fake)).toBe(2);
+  });
+
+  it("asks as soon after many notices have crossed as after none", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let asked = 0;
+    const keeper = new RosterKeeper(fakeRoomId, new Emitter(), async () => {
+      asked += 1;
+      return { userId: "me", nodeId: "fake", list: undefined };
+    });
+    onTestFinished(() => keeper.lost());
+    keeper.joined({ userId: "me", nodeId: "fake", list: { members: [], version: 0, locked: false } });
+    const notice = (version: number) =>
+      keeper.told({
+        type: "join",
+        msg: "",
+        status: 200,
+        data: { userId: "bob", roomId: fakeRoomId },
+        version,
+      });
+    for (let version = 1; version < 20; version += 2) {
+      notice(version + 1);
+      notice(version);
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect(asked).toBe(0);
+    notice(99);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(asked).toBe(1);
   });
 
   it("asks again when it may have changed without notices, unless it is as new", async () => {
