@@ -216,3 +216,14 @@ it("works without devices that a browser refuses, and says what to do", async ()
   await join(page, "Alice");
   await page.getByRole("listitem", { name: "You, muted, camera off" }).waitFor();
 });
+
+it("takes the token of a link that is opened where the page is already", async () => {
+  const { url } = await startProcess([], { SIGNALER_JWT_SECRET: secret });
+  const page = await join(await openPage(url, "fake=1&room=standup"), "Stella");
+  await page.getByRole("heading", { name: "You need an invitation" }).waitFor();
+  await page.evaluate(`location.href += "#token=${await tokenFor("stella", "member")}"`);
+  await page.locator("#name").waitFor();
+  expect(page.url()).not.toContain("token");
+  await join(page, "Stella");
+  await page.getByRole("heading", { name: "standup" }).waitFor();
+});
