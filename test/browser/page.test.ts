@@ -227,3 +227,47 @@ it("takes the token of a link that is opened where the page is already", async (
   await join(page, "Stella");
   await page.getByRole("heading", { name: "standup" }).waitFor();
 });
+
+it("keeps a keyboard where it was, and closes one thing at a time", async () => {
+  const { url } = await startProcess();
+  const page = await join(await openPage(url, "fake=1&room=standup&demo=5"), "Maria");
+  const focused = () => page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.tagName");
+
+  await button(page, "People").click();
+  await button(page, "Remove 王小明").focus();
+  await page.keyboard.press("v");
+  await page.locator(".people li").first().getByText("camera off").waitFor({ state: "attached" });
+  expect(await focused()).toBe("Remove 王小明");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).press("Enter");
+  await button(page, "Remove 王小明").waitFor({ state: "detached" });
+  expect(await focused()).toBe("People");
+
+  const [host, menu] = [button(page, "Host"), page.locator(".host-menu")];
+  await host.click();
+  await menu.waitFor();
+  await host.click();
+  await menu.waitFor({ state: "hidden" });
+  await host.press("Enter");
+  await menu.waitFor();
+  await page.keyboard.press("Escape");
+  await menu.waitFor({ state: "hidden" });
+  expect(await focused()).toBe("Host");
+
+  const bars = page.locator(".tile-bars").first();
+  const card = page.getByRole("dialog", { name: "Connection to Ada" });
+  await bars.press("Enter");
+  await card.waitFor();
+  expect(await focused()).toBe("Connection to Ada");
+  await page.keyboard.press("Escape");
+  await card.waitFor({ state: "detached" });
+  expect(await focused()).toBe("Connection to Ada: very good");
+  await bars.click();
+  await card.waitFor();
+  await bars.click();
+  await card.waitFor({ state: "detached" });
+
+  expect(await page.locator(".panel").isVisible()).toBe(true);
+  await page.keyboard.press("Escape");
+  expect(await page.locator(".panel").isVisible()).toBe(false);
+});

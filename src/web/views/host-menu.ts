@@ -29,8 +29,9 @@ export function hostMenu(meeting: Meeting): HTMLElement {
         confirmThat(t.endQuestion, t.endAnswer, t.end, () => meeting.end()),
       ),
     );
-    menu.togglePopover();
   });
+  // The browser opens and closes it: by itself it knows a press that closes from one that opens.
+  opener.element.popoverTargetElement = menu;
   const item = (mark: IconName, label: string, hint: string, go: () => void) =>
     h(
       "button",

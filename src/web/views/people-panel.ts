@@ -1,7 +1,7 @@
 /**
  * Who is here, and what they have on. Hosts can mute and remove.
  */
-import { fill, h } from "../element.js";
+import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
 import { hueOf } from "../media/synthetic.js";
@@ -12,23 +12,32 @@ import type { View } from "./view.js";
 
 export function peoplePanel(meeting: Meeting): View {
   const count = h("p", { class: "quiet" });
-  const list = h("ul", { class: "people" });
-  let shown = "";
+  const list = h("ul", { class: "people", "aria-label": texts().people.heading, tabindex: -1 });
+  const rows = new Map<string, { readonly shown: string; readonly element: HTMLLIElement }>();
   const update = () => {
     const { participants } = meeting;
-    const rights = participants[0]?.isHost;
-    const now = JSON.stringify([
-      rights,
-      participants.map((one) => ({
-        ...one,
-        camera: one.camera !== undefined,
-        screen: one.screen !== undefined,
-      })),
-    ]);
-    if (now === shown) return;
-    shown = now;
-    fill(count, texts().people.count(participants.length));
-    fill(list, ...participants.map((participant) => row(meeting, participant, rights === true)));
+    const hasRights = participants[0]?.isHost === true;
+    setText(count, texts().people.count(participants.length));
+    const focused = list.querySelector("button:focus")?.ariaLabel;
+    for (const [userId, { element }] of rows)
+      if (!participants.some((participant) => participant.userId === userId)) {
+        element.remove();
+        rows.delete(userId);
+      }
+    for (const [index, participant] of participants.entries()) {
+      const { userId, camera, screen } = participant;
+      const now = { ...participant, camera: camera !== undefined, screen: screen !== undefined };
+      const shown = JSON.stringify([hasRights, now]);
+      const known = rows.get(userId);
+      const element = known?.shown === shown ? known.element : row(meeting, participant, hasRights);
+      if (known?.element !== element) known?.element.replaceWith(element);
+      rows.set(userId, { shown, element });
+      if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
+    }
+    if (focused === undefined || list.querySelector("button:focus") !== null) return;
+    // A keyboard goes on where it was, or at the list if that is gone.
+    const buttons = [...list.querySelectorAll("button")];
+    (buttons.find(({ ariaLabel }) => ariaLabel === focused) ?? list).focus();
   };
   update();
   return { element: h("div", { class: "people-panel" }, count, list), dispose: meeting.on("change", update) };

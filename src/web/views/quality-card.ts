@@ -8,17 +8,25 @@ import type { Participant, Quality } from "../meeting/meeting.js";
 const everyMs = 1000;
 const marginPx = 8;
 
-/** Opens beside the element that asks for it. */
-export function openQualityCard(
-  anchor: HTMLElement,
+/** Made when its button is pressed, whose popover it is: the browser opens it then, and closes it at the next press. */
+export function makeQualityCard(
+  button: HTMLButtonElement,
   { name }: Participant,
   read: () => Quality | undefined,
 ): void {
+  if (button.popoverTargetElement !== null) return;
   const t = texts().quality;
   const list = h("dl", { class: "figures" });
   const card = h(
     "div",
-    { class: "card quality-card", popover: "auto", role: "dialog", "aria-label": t.heading(name) },
+    {
+      class: "card quality-card",
+      popover: "auto",
+      role: "dialog",
+      "aria-label": t.heading(name),
+      tabindex: -1,
+      autofocus: true,
+    },
     h("h3", {}, t.heading(name)),
     list,
   );
@@ -26,13 +34,17 @@ export function openQualityCard(
   update();
   const timer = setInterval(update, everyMs);
   card.addEventListener("toggle", (event) => {
-    if ((event as ToggleEvent).newState !== "closed") return;
+    if ((event as ToggleEvent).newState === "open") return placeBelow(button, card);
     clearInterval(timer);
+    button.popoverTargetElement = null;
     card.remove();
   });
   document.body.append(card);
-  card.showPopover();
-  const { right, bottom } = anchor.getBoundingClientRect();
+  button.popoverTargetElement = card;
+}
+
+function placeBelow(button: HTMLElement, card: HTMLElement): void {
+  const { right, bottom } = button.getBoundingClientRect();
   const left = Math.max(marginPx, right - card.offsetWidth);
   const top = Math.min(bottom + marginPx, innerHeight - card.offsetHeight - marginPx);
   Object.assign(card.style, { left: `${left}px`, top: `${top}px` });

@@ -19,7 +19,8 @@ export function listenToShortcuts(shortcuts: Shortcuts, close: () => void): () =
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null)
       return;
-    if (event.key === "Escape") return close();
+    // The browser closes what lies over the page, and nothing else goes with it.
+    if (event.key === "Escape") return document.querySelector(":popover-open") === null ? close() : undefined;
     if (event.repeat || !areShortcutsOn() || isTyping(event.target)) return;
     const action = shortcuts[event.key.toUpperCase()];
     if (action === undefined) return;

@@ -6,7 +6,7 @@ import { icon, signalBars } from "../icons.js";
 import { texts } from "../language/language.js";
 import { hueOf } from "../media/synthetic.js";
 import type { Participant, Quality } from "../meeting/meeting.js";
-import { openQualityCard } from "./quality-card.js";
+import { makeQualityCard } from "./quality-card.js";
 
 export class Tile {
   readonly element: HTMLLIElement;
@@ -32,7 +32,7 @@ export class Tile {
     this.#bars = h("button", {
       type: "button",
       class: "tile-bars",
-      click: () => openQualityCard(this.#bars, this.#participant, readQuality),
+      click: () => makeQualityCard(this.#bars, this.#participant, readQuality),
     });
     this.element = h(
       "li",
