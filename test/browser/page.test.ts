@@ -271,3 +271,28 @@ it("keeps a keyboard where it was, and closes one thing at a time", async () => 
   await page.keyboard.press("Escape");
   expect(await page.locator(".panel").isVisible()).toBe(false);
 });
+
+it("opens the chat at its end, and leaves it where somebody reads", async () => {
+  const { url } = await startProcess();
+  const page = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  const other = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await other.keyboard.press("c");
+  const say = async (text: string) => {
+    await other.getByRole("textbox").fill(text);
+    await other.keyboard.press("Enter");
+  };
+  await say("line\n".repeat(60));
+  await page.getByText("1 unread").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /^Chat/ }).click();
+  const toRead = () =>
+    page.locator(".chat-lines").evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
+  await eventually(async () => expect(await toRead()).toBeLessThan(2));
+  await say("to the end");
+  await page.locator(".chat-lines").getByText("to the end").waitFor();
+  await eventually(async () => expect(await toRead()).toBeLessThan(2));
+  await page.locator(".chat-lines").evaluate((list) => list.scrollTo(0, 100));
+  await eventually(async () => expect(await toRead()).toBeGreaterThan(100));
+  await say("meanwhile");
+  await page.locator(".chat-lines").getByText("meanwhile").waitFor({ state: "attached" });
+  expect(await page.locator(".chat-lines").evaluate((list) => list.scrollTop)).toBe(100);
+});

@@ -138,6 +138,17 @@ export const en = {
     dismiss: "Dismiss",
   },
 
+  failures: {
+    disconnected: "there is no connection to the server.",
+    unavailable: "the server has trouble just now. Try again.",
+    internal: "the server has trouble just now. Try again.",
+    unconfirmed: "it may have arrived or not.",
+    offline: "they are not here any more.",
+    rate_limited: "that was too much at once. Wait a moment.",
+    too_large: "that is too long.",
+    host_required: "only hosts may do that.",
+  },
+
   devices: {
     camera: {
       refused: "The camera may not be used here. Allow it in the browser's address bar, then turn it on.",

@@ -137,6 +137,17 @@ export const zh: Dictionary = {
     dismiss: "关闭提示",
   },
 
+  failures: {
+    disconnected: "与服务器没有连接。",
+    unavailable: "服务器暂时有问题，请再试一次。",
+    internal: "服务器暂时有问题，请再试一次。",
+    unconfirmed: "不确定对方是否收到。",
+    offline: "对方已不在这里。",
+    rate_limited: "操作太频繁，请稍等片刻。",
+    too_large: "内容太长。",
+    host_required: "只有主持人可以这样做。",
+  },
+
   devices: {
     camera: {
       refused: "本页不能使用摄像头。请在浏览器地址栏中允许，然后打开摄像头。",

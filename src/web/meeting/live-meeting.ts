@@ -2,7 +2,7 @@
  * A meeting over the signaler: rosters and messages by signaling, media by a mesh. Puts both together into what the page shows.
  */
 import { Emitter } from "../../client/emitter.js";
-import type { Message, Signaling } from "../../client/index.js";
+import { type Message, type Signaling, SignalingError } from "../../client/index.js";
 import type { Mesh } from "../../client/mesh/index.js";
 import type { Levels } from "../media/levels.js";
 import type { LocalMedia } from "../media/local-media.js";
@@ -107,9 +107,10 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     this.emit("log", entry);
   }
 
-  say(text: string): void {
+  async say(text: string): Promise<boolean> {
     const message = { type: "chat", roomId: this.roomId, text };
-    this.#do("msg", undefined, message, (room) => room.say(message));
+    const failure = await this.#do("msg", undefined, message, (room) => room.say(message));
+    return failure === undefined || failure === "unconfirmed";
   }
 
   raiseHand(raised: boolean): void {
@@ -119,27 +120,27 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     const others = this.#participants.filter(({ isSelf }) => !isSelf);
     const hosts = others.filter((participant) => participant.isHost);
     // Where there is no host, anyone may give the floor.
-    for (const { userId } of hosts.length > 0 ? hosts : others) this.#address("applyMic", userId);
+    for (const { userId } of hosts.length > 0 ? hosts : others) void this.#address("applyMic", userId);
   }
 
   answer(userId: string, accepted: boolean): void {
-    this.#address(accepted ? "acceptApplyMic" : "refuseApplyMic", userId);
+    void this.#address(accepted ? "acceptApplyMic" : "refuseApplyMic", userId);
   }
 
   mute(userId: string): void {
-    this.#do("mute", userId, {}, (room) => room.mute(userId));
+    void this.#do("mute", userId, {}, (room) => room.mute(userId));
   }
 
   remove(userId: string): void {
-    this.#do("kick", userId, {}, (room) => room.kick(userId));
+    void this.#do("kick", userId, {}, (room) => room.kick(userId));
   }
 
   lock(locked: boolean): void {
-    this.#do("lock", undefined, { locked }, (room) => room.lock(locked));
+    void this.#do("lock", undefined, { locked }, (room) => room.lock(locked));
   }
 
   end(): void {
-    this.#do("end", undefined, {}, (room) => room.end());
+    void this.#do("end", undefined, {}, (room) => room.end());
   }
 
   quality(userId: string): Quality | undefined {
@@ -236,17 +237,28 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     this.emit("chat", line);
   }
 
-  #address(event: "applyMic" | "acceptApplyMic" | "refuseApplyMic", userId: string): void {
+  #address(event: "applyMic" | "acceptApplyMic" | "refuseApplyMic", userId: string) {
     const { signaling } = this.#parts;
-    this.#do(event, userId, {}, () => signaling.send(event, userId, { roomId: this.roomId }));
+    return this.#do(event, userId, {}, () => signaling.send(event, userId, { roomId: this.roomId }));
   }
 
-  #do(type: string, whom: string | undefined, content: unknown, action: HostAction): void {
+  /** Resolves to the code of its failure, which is told, if it fails. */
+  async #do(
+    type: string,
+    whom: string | undefined,
+    content: unknown,
+    action: HostAction,
+  ): Promise<string | undefined> {
     const { signaling, log } = this.#parts;
     log.sent(type, whom, content);
-    action(signaling.room).catch((error: unknown) => {
+    try {
+      await action(signaling.room);
+      return undefined;
+    } catch (error) {
+      const code = error instanceof SignalingError ? error.code : "internal";
       if (signaling.closed === undefined)
-        this.emit("failed", error instanceof Error ? error.message : String(error));
-    });
+        this.emit("failed", code, error instanceof Error ? error.message : String(error));
+      return code;
+    }
   }
 }

@@ -76,7 +76,7 @@ export interface MeetingEvents {
   /** A word from the operator's services. */
   notice: [text: string];
   /** Something that was asked for failed. */
-  failed: [message: string];
+  failed: [code: string, message: string];
   ended: [ending: Ending];
 }
 
@@ -90,7 +90,8 @@ export interface Meeting extends Pick<Emitter<MeetingEvents>, "on"> {
   readonly log: readonly LogEntry[];
   readonly relayOnly: boolean;
 
-  say(text: string): void;
+  /** Resolves to whether it may have been said. */
+  say(text: string): Promise<boolean>;
   raiseHand(raised: boolean): void;
   /** Gives somebody who asked the floor, or refuses it. */
   answer(userId: string, accepted: boolean): void;

@@ -63,13 +63,14 @@ export class SimulatedMeeting extends Emitter<MeetingEvents> implements Meeting 
     return [self, ...this.#others];
   }
 
-  say(text: string): void {
+  say(text: string): Promise<boolean> {
     const [self] = this.participants;
-    if (self === undefined) return;
+    if (self === undefined) return Promise.resolve(false);
     const said = line(self, text);
     this.chat.push(said);
     this.#note("msg", undefined);
     this.emit("chat", said);
+    return Promise.resolve(true);
   }
 
   raiseHand(raised: boolean): void {

@@ -11,8 +11,15 @@ import type { View } from "./view.js";
 const longest = 4000;
 /** Lines of one person so soon after each other stand under one name. */
 const sameBreathMs = 120_000;
+/** So far from its end the list counts as being at it. */
+const nearlyPx = 24;
 
-export function chatPanel(meeting: Meeting): View {
+/** What is being written, also while the panel is closed. */
+export interface Draft {
+  text: string;
+}
+
+export function chatPanel(meeting: Meeting, draft: Draft): View {
   const t = texts().chat;
   const empty = h("p", { class: "quiet" }, t.empty);
   const lines = h("div", { class: "chat-lines", role: "log", "aria-label": t.heading, tabindex: 0 });
@@ -24,7 +31,20 @@ export function chatPanel(meeting: Meeting): View {
     enterkeyhint: "send",
     "data-focus": true,
   });
+  input.value = draft.text;
+  const write = (text: string) => {
+    draft.text = input.value = text;
+  };
+  input.addEventListener("input", () => write(input.value));
   let last: ChatLine | undefined;
+  // Whoever reads what was written earlier goes on reading.
+  let isAtEnd = true;
+  lines.addEventListener("scroll", () => {
+    isAtEnd = lines.scrollTop + lines.clientHeight > lines.scrollHeight - nearlyPx;
+  });
+  const scrollToEnd = () => {
+    lines.scrollTop = lines.scrollHeight;
+  };
 
   const add = (line: ChatLine) => {
     empty.hidden = true;
@@ -42,21 +62,22 @@ export function chatPanel(meeting: Meeting): View {
         h("p", {}, ...linked(line.text)),
       ),
     );
-    lines.scrollTop = lines.scrollHeight;
+    if (isAtEnd || isSelf) scrollToEnd();
   };
   lines.hidden = true;
   for (const line of meeting.chat) add(line);
 
-  const submit = (event?: Event) => {
-    event?.preventDefault();
+  const submit = async (event: Event) => {
+    event.preventDefault();
     const text = input.value.trim();
     if (text === "") return;
-    meeting.say(text);
-    input.value = "";
+    write("");
+    // What could not be said is there to be sent again.
+    if (!(await meeting.say(text)) && draft.text === "") write(text);
   };
   input.addEventListener("keydown", (event) => {
     // Enter that ends the composition of a Chinese word sends nothing.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void submit(event);
   });
   const send = h(
     "button",
@@ -70,7 +91,17 @@ export function chatPanel(meeting: Meeting): View {
     lines,
     h("form", { class: "chat-form", submit }, input, send),
   );
-  return { element, dispose: meeting.on("chat", add) };
+  // Once it has a size, and whenever it gets another one.
+  const resized = new ResizeObserver(() => isAtEnd && scrollToEnd());
+  resized.observe(lines);
+  const stop = meeting.on("chat", add);
+  return {
+    element,
+    dispose() {
+      resized.disconnect();
+      stop();
+    },
+  };
 }
 
 /** The text, with addresses of pages as links. */

@@ -44,20 +44,19 @@ export function announce(meeting: Meeting, media: LocalMedia, toasts: Toasts): (
       toasts.show({ text: locked ? n.locked : n.unlocked, icon: locked ? "lock" : "unlock" }),
     ),
     meeting.on("notice", (text) => toasts.show({ text, icon: "warning" })),
-    meeting.on("failed", (message) =>
-      toasts.show({ text: n.failed(message), icon: "warning", tone: "warning" }),
-    ),
+    meeting.on("failed", (code, message) => {
+      const reason = Object.hasOwn(t.failures, code) ? t.failures[code as "offline"] : message;
+      toasts.show({ text: n.failed(reason), icon: "warning", tone: "warning", name: "failed" });
+    }),
     meeting.on("change", () => {
       const isAway = meeting.signaling.state === "reconnecting";
       if (wasAway && meeting.signaling.state === "connected")
         toasts.show({ text: n.connectedAgain, icon: "check" });
       wasAway = isAway;
     }),
-    media.on("problem", (kind, problem) => {
-      // Whoever cancels the browser's own question knows.
-      if (kind === "screen" && problem === "refused") return;
-      toasts.show({ text: t.devices[kind][problem], icon: "warning", tone: "warning", name: kind });
-    }),
+    media.on("problem", (kind, problem) =>
+      toasts.show({ text: t.devices[kind][problem], icon: "warning", tone: "warning", name: kind }),
+    ),
   ];
   return () => {
     for (const end of stop) end();

@@ -56,11 +56,12 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
     unread = count;
     showUnread(badge, count);
   };
+  const draft = { text: "" };
   const badge = h("span", { class: "badge", hidden: true });
   openers.chat.element.append(badge);
   const panel: SidePanel<keyof typeof openers> = new SidePanel(
     {
-      chat: { heading: t.chat.heading, opener: openers.chat, create: () => chatPanel(meeting) },
+      chat: { heading: t.chat.heading, opener: openers.chat, create: () => chatPanel(meeting, draft) },
       people: { heading: t.people.heading, opener: openers.people, create: () => peoplePanel(meeting) },
       engineer: {
         heading: t.engineer.heading,
@@ -122,8 +123,12 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
     const { state } = meeting.signaling;
     const isAway = state !== "connected";
     banner.hidden = !isAway;
+    const isSeen = meeting.participants.length > 1;
     if (isAway && banner.childElementCount === 0)
-      banner.append(h("strong", {}, t.notice.reconnecting), h("span", {}, t.notice.reconnectingHint));
+      banner.append(
+        h("strong", {}, t.notice.reconnecting),
+        ...(isSeen ? [h("span", {}, t.notice.reconnectingHint)] : []),
+      );
     if (!isAway) banner.replaceChildren();
     setText(element.querySelector(".room-name") ?? head, meeting.roomId);
   };
