@@ -33,6 +33,7 @@ export class App {
   #view: View | undefined;
   #name: string;
   #room: string;
+  #joining = false;
 
   constructor(root: HTMLElement, link: Link, enter: Enter) {
     this.#root = root;
@@ -56,6 +57,7 @@ export class App {
       name: this.#name,
       room: this.#room,
       claims: this.#link.claims,
+      joining: this.#joining,
       join: (name, room) => void this.#join(name, room),
       changeLanguage: (name, room) => {
         this.#name = name;
@@ -67,6 +69,7 @@ export class App {
   }
 
   async #join(name: string, room: string): Promise<void> {
+    this.#joining = true;
     this.#name = name;
     this.#room = room;
     remember("name", name);
@@ -80,6 +83,7 @@ export class App {
   }
 
   #showMeeting(meeting: Meeting): void {
+    this.#joining = false;
     const show = () => {
       const view = meetingScreen({
         meeting,
@@ -95,6 +99,7 @@ export class App {
   }
 
   #showEnding(ending: Ending): void {
+    this.#joining = false;
     this.#media.close();
     const again = () => {
       void this.#media.open();
@@ -104,7 +109,10 @@ export class App {
       if (this.#link.room === undefined) this.#room = newRoom();
       this.start();
     };
-    const show = () => this.#show(endingScreen({ ending, again, start, changeLanguage: show }), "h1");
+    const show = () => {
+      const view = endingScreen({ ending, joining: this.#joining, again, start, changeLanguage: show });
+      this.#show(view, "h1");
+    };
     show();
   }
 

@@ -296,3 +296,60 @@ it("opens the chat at its end, and leaves it where somebody reads", async () => 
   await page.locator(".chat-lines").getByText("meanwhile").waitFor({ state: "attached" });
   expect(await page.locator(".chat-lines").evaluate((list) => list.scrollTop)).toBe(100);
 });
+
+it("lets somebody in once, however often they ask, and takes names of all languages", async () => {
+  const { url } = await startProcess();
+  const name = "\u200fعلی\u200cرضا 👨\u200d👩\u200d👧";
+  const alice = await join(await openPage(url, "fake=1&room=standup"), name);
+  const bob = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await button(alice, "Leave").click();
+  await button(alice, "Join again").dblclick();
+  await bob.getByRole("listitem", { name: `${name}, not muted` }).waitFor();
+  await bob.waitForTimeout(1_000);
+  expect(await bob.getByRole("list", { name: "Participants" }).getByRole("listitem").count()).toBe(2);
+});
+
+it("says what is wrong with a screen or a device that goes, while it lasts", async () => {
+  const { url } = await startProcess();
+  const page = await openPage(url, "room=standup");
+  await page.addInitScript(`
+    const { getUserMedia } = MediaDevices.prototype;
+    navigator.mediaDevices.getUserMedia = async (request) => {
+      globalThis.captured = await getUserMedia.call(navigator.mediaDevices, request);
+      return captured;
+    };
+    navigator.mediaDevices.getDisplayMedia = async () => { throw new DOMException("no", "NotAllowedError"); };`);
+  await page.reload();
+  await join(page, "Alice");
+  await page.keyboard.press("s");
+  await page.getByText("The screen is not shared.").waitFor();
+  await page.evaluate("captured.getVideoTracks()[0].dispatchEvent(new Event('ended'))");
+  await page.getByText("The camera has been disconnected.").waitFor();
+  await page.getByRole("listitem", { name: "You, not muted, camera off" }).waitFor();
+  await button(page, "Leave").click();
+  await button(page, "Another room").click();
+  await button(page, "Turn camera off").waitFor();
+  expect(await page.locator(".problems").textContent()).toBe("");
+});
+
+it("says that the server is gone, on the way in and in the meeting, and gives back what nobody got", async () => {
+  const node = await startProcess();
+  const inside = await join(await openPage(node.url, "fake=1&room=standup"), "Ines");
+  const outside = await openPage(node.url, "fake=1&room=standup");
+  node.kill("SIGKILL");
+  await inside.getByText("The connection to the server is gone.").waitFor();
+  await inside.keyboard.press("c");
+  await inside.keyboard.type("Are you there?");
+  await inside.keyboard.press("Enter");
+  await outside.locator("#name").fill("Otto");
+  await outside.locator(".join-form button").click();
+  await outside.getByRole("heading", { name: "The server does not answer" }).waitFor();
+  await button(outside, "Try again").click();
+  expect(await button(outside, "Joining …").isDisabled()).toBe(true);
+  await inside.getByText("there is no connection to the server").waitFor();
+  expect(await inside.getByRole("textbox").inputValue()).toBe("Are you there?");
+  // What is not sent yet stays, too.
+  await inside.keyboard.press("Escape");
+  await inside.keyboard.press("c");
+  expect(await inside.getByRole("textbox").inputValue()).toBe("Are you there?");
+}, 60_000);

@@ -83,11 +83,25 @@ export class LocalMedia extends Emitter<MediaEvents> {
     this.emit("change");
   }
 
-  /** Takes another camera or microphone, now if it is on, and from now on. */
+  toggleCamera(): void {
+    if (this.camera === undefined) void this.turnOn("camera");
+    else this.turnOff("camera");
+  }
+
+  toggleMicrophone(): void {
+    const isThere = this.microphone !== undefined;
+    this.setMuted(isThere && !this.muted);
+    if (!isThere) void this.turnOn("microphone");
+  }
+
+  /** Takes another camera or microphone: now if it is on, or should be and could not, and from now on. */
   async choose(device: Device, deviceId: string): Promise<void> {
     this.#chosen.set(device, deviceId);
     remember(device, deviceId);
-    if (this[device] !== undefined) await this.turnOn(device);
+    if (!this.#wanted.has(device)) return;
+    // Phones open one camera at a time.
+    this.#drop(device);
+    await this.turnOn(device);
   }
 
   chosen(device: Device): string | undefined {
@@ -124,6 +138,7 @@ export class LocalMedia extends Emitter<MediaEvents> {
     for (const track of [this.camera, this.microphone, this.screen]) track?.stop();
     this.#levels.watch("self", undefined);
     this.camera = this.microphone = this.screen = undefined;
+    this.problems.clear();
   }
 
   async #openTogether(): Promise<boolean> {

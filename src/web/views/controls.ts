@@ -1,7 +1,7 @@
 /**
  * One's own switches: microphone, camera, screen, hand, and the way out.
  */
-import { h } from "../element.js";
+import { h, setText } from "../element.js";
 import { texts } from "../language/language.js";
 import { LocalMedia } from "../media/local-media.js";
 import type { Meeting } from "../meeting/meeting.js";
@@ -19,25 +19,22 @@ export function createControls(meeting: Meeting, media: LocalMedia): Controls {
   const isSilent = () => media.muted || media.microphone === undefined;
   const isHandUp = () => meeting.participants[0]?.handRaised === true;
 
-  const toggleMicrophone = async () => {
-    if (media.microphone !== undefined) return media.setMuted(!media.muted);
-    media.setMuted(false);
-    await media.turnOn("microphone");
-  };
-  const toggleCamera = () =>
-    media.camera === undefined ? void media.turnOn("camera") : media.turnOff("camera");
+  const toggleMicrophone = () => media.toggleMicrophone();
+  const toggleCamera = () => media.toggleCamera();
   const toggleScreen = () => (media.screen === undefined ? void media.shareScreen() : media.stopSharing());
   const toggleHand = () => meeting.raiseHand(!isHandUp());
 
-  const microphone = iconButton({ icon: "microphone", label: t.mute }, () => void toggleMicrophone(), "M");
+  const microphone = iconButton({ icon: "microphone", label: t.mute }, toggleMicrophone, "M");
   const camera = iconButton({ icon: "camera", label: t.cameraOff }, toggleCamera, "V");
   const screen = iconButton({ icon: "screen", label: t.share }, toggleScreen, "S");
   const hand = iconButton({ icon: "hand", label: t.raiseHand }, toggleHand, "H");
   const leave = iconButton({ icon: "leave", label: t.leave }, () => meeting.leave());
   leave.element.classList.add("leave");
+  const heard = h("span", { class: "unseen", role: "status" });
   const canShare = media.synthetic || LocalMedia.canShareScreen;
 
   const update = () => {
+    setText(heard, isSilent() ? texts().stage.muted : texts().stage.unmuted);
     microphone.show(
       isSilent()
         ? { icon: "microphoneOff", label: t.unmute, tone: "off" }
@@ -64,9 +61,10 @@ export function createControls(meeting: Meeting, media: LocalMedia): Controls {
       "section",
       { class: "controls", "aria-label": t.label },
       ...buttons.map(({ element }) => element),
+      heard,
     ),
     shortcuts: {
-      M: () => void toggleMicrophone(),
+      M: toggleMicrophone,
       V: toggleCamera,
       H: toggleHand,
       ...(canShare && { S: toggleScreen }),

@@ -1,7 +1,7 @@
 /**
  * Why the meeting is over for this page, or did not begin, and what to do.
  */
-import { h } from "../element.js";
+import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
 import type { Ending } from "../meeting/meeting.js";
@@ -11,6 +11,8 @@ import type { View } from "./view.js";
 
 interface EndingOptions {
   readonly ending: Ending;
+  /** Whether it is being tried again just now. */
+  readonly joining: boolean;
   /** With the same name and room. */
   again(): void;
   /** To the form. */
@@ -27,7 +29,7 @@ const hopeless = new Set([
   "origin_refused",
 ]);
 
-export function endingScreen({ ending, again, start, changeLanguage }: EndingOptions): View {
+export function endingScreen({ ending, joining, again, start, changeLanguage }: EndingOptions): View {
   const t = texts();
   const { code, message } = ending;
   const isKnown = Object.hasOwn(t.ending, code) && code !== "other";
@@ -41,6 +43,20 @@ export function endingScreen({ ending, again, start, changeLanguage }: EndingOpt
   const isHopeless = hopeless.has(code);
   const calm = code === "left" || code === "ended";
   const title = h("h1", { tabindex: -1 }, heading);
+  const rejoin = textButton(
+    label,
+    () => {
+      wait();
+      again();
+    },
+    "primary",
+  );
+  const elsewhere = textButton(isHopeless ? t.ending.back : t.ending.start, start);
+  const wait = () => {
+    setText(rejoin, t.join.joining);
+    rejoin.disabled = elsewhere.disabled = true;
+  };
+  if (joining) wait();
   const element = h(
     "div",
     { class: "join" },
@@ -57,12 +73,7 @@ export function endingScreen({ ending, again, start, changeLanguage }: EndingOpt
       title,
       h("p", { class: "quiet" }, advice),
       !isKnown && h("p", { class: "reason", lang: "en" }, message || code),
-      h(
-        "div",
-        { class: "ending-actions" },
-        !isHopeless && textButton(label, again, "primary"),
-        textButton(isHopeless ? t.ending.back : t.ending.start, start),
-      ),
+      h("div", { class: "ending-actions" }, !isHopeless && rejoin, elsewhere),
     ),
   );
   return { element, dispose() {} };

@@ -19,14 +19,18 @@ export interface JoinOptions {
   readonly name: string;
   readonly room: string;
   readonly claims: Claims | undefined;
+  /** Whether somebody is on the way in already. */
+  readonly joining: boolean;
   join(name: string, room: string): void;
   /** What has been typed so far, before the page is made anew in another language. */
   changeLanguage(name: string, room: string): void;
 }
 
 const longest = 100;
-/** As the protocol has it [P-5], in what people would type. */
-const unusable = /[\p{C}\p{Zl}\p{Zp}{}]/u;
+/** As the protocol has it [P-5]. */
+const unusableInRoom = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}{}]/u;
+/** Names of some languages, and some emoji, need signs that join others; what turns text around would turn the page's, too. */
+const unusableInName = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]|^\p{Cf}*$/u;
 
 export function joinScreen(options: JoinOptions): View {
   const { media, levels, claims } = options;
@@ -53,6 +57,11 @@ export function joinScreen(options: JoinOptions): View {
   const complaint = h("p", { class: "complaint", id: "complaint", role: "alert" });
   const button = h("button", { type: "submit", class: "button primary large" }, t.join.button);
 
+  const wait = () => {
+    button.disabled = true;
+    setText(button, t.join.joining);
+  };
+  if (options.joining) wait();
   const refuse = (input: HTMLInputElement, text: string) => {
     setText(complaint, text);
     input.setAttribute("aria-invalid", "true");
@@ -64,11 +73,10 @@ export function joinScreen(options: JoinOptions): View {
     for (const input of [name, room]) input.removeAttribute("aria-invalid");
     const [chosenName, chosenRoom] = [name.value.trim(), room.value.trim()];
     if (chosenName === "") return refuse(name, t.join.needName);
-    if (unusable.test(chosenName)) return refuse(name, t.join.badName);
-    if (chosenRoom === "" || unusable.test(chosenRoom) || chosenRoom === "__proto__")
+    if (unusableInName.test(chosenName)) return refuse(name, t.join.badName);
+    if (chosenRoom === "" || unusableInRoom.test(chosenRoom) || chosenRoom === "__proto__")
       return refuse(room, t.join.badRoom);
-    button.disabled = true;
-    setText(button, t.join.joining);
+    wait();
     options.join(chosenName, chosenRoom);
   };
 
@@ -128,16 +136,10 @@ function selfPreview(media: LocalMedia, levels: Levels): View {
   video.muted = true;
   const placeholder = h("p", { class: "preview-off" });
   const problems = h("div", { class: "problems", role: "status" });
-  const microphone = iconButton(
-    { icon: "microphone", label: t.controls.mute },
-    () => (media.microphone === undefined ? void media.turnOn("microphone") : media.setMuted(!media.muted)),
-    "M",
+  const microphone = iconButton({ icon: "microphone", label: t.controls.mute }, () =>
+    media.toggleMicrophone(),
   );
-  const camera = iconButton(
-    { icon: "camera", label: t.controls.cameraOff },
-    () => (media.camera === undefined ? void media.turnOn("camera") : media.turnOff("camera")),
-    "V",
-  );
+  const camera = iconButton({ icon: "camera", label: t.controls.cameraOff }, () => media.toggleCamera());
   const meter = levelMeter(levels);
   const element = h(
     "div",
