@@ -34,23 +34,37 @@ export class Toasts {
       "div",
       { class: "toast", "data-tone": tone, "data-name": name },
       mark !== undefined && icon(mark),
-      h("p", {}, text),
-      ...actions.map(({ label, primary, press }) =>
-        textButton(
-          label,
-          () => {
-            toast.remove();
-            press();
-          },
-          primary === true ? "primary" : "plain",
-        ),
+      h(
+        "div",
+        { class: "toast-body" },
+        h("p", {}, text),
+        actions.length > 0 &&
+          h(
+            "span",
+            { class: "toast-actions" },
+            ...actions.map(({ label, primary, press }) =>
+              textButton(
+                label,
+                () => {
+                  toast.remove();
+                  press();
+                },
+                primary === true ? "primary" : "plain",
+              ),
+            ),
+          ),
       ),
       close.element,
     );
     this.element.append(toast);
     const passing = [...this.element.children].filter((other) => other.querySelector(".button") === null);
     for (const old of passing.slice(0, Math.max(0, passing.length - most))) old.remove();
-    if (actions.length === 0) setTimeout(() => toast.remove(), lastsMs);
+    // Nobody is to lose what they are about to press, or still read.
+    const pass = () => {
+      if (toast.matches(":hover, :focus-within")) setTimeout(pass, lastsMs);
+      else toast.remove();
+    };
+    if (actions.length === 0) setTimeout(pass, lastsMs);
   }
 
   withdraw(name: string): void {
