@@ -6,6 +6,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, it, onTestFinished } from "vitest";
 import { tokenCommand } from "../../src/token-command.js";
 import { browserForFile } from "../harness/browser.js";
+import { coturnForTest } from "../harness/coturn.js";
 import { eventually } from "../harness/eventually.js";
 import { startProcess } from "../harness/process.js";
 
@@ -352,4 +353,22 @@ it("says that the server is gone, on the way in and in the meeting, and gives ba
   await inside.keyboard.press("Escape");
   await inside.keyboard.press("c");
   expect(await inside.getByRole("textbox").inputValue()).toBe("Are you there?");
+}, 60_000);
+
+it("sends media through the TURN server alone where the link says so, and says that it does", async () => {
+  const turnSecret = "a-secret-that-both-have";
+  const port = await coturnForTest(turnSecret);
+  const { url } = await startProcess([], {
+    SIGNALER_TURN_URLS: `turn:127.0.0.1:${port}?transport=tcp`,
+    SIGNALER_TURN_SECRETS: turnSecret,
+  });
+  const alice = await join(await openPage(url, "fake=1&room=standup&relay=1"), "Alice");
+  const bob = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  for (const page of [alice, bob]) await button(page, "Behind the scenes").click();
+  await alice.getByText("relay only").waitFor();
+  for (const page of [alice, bob]) {
+    await eventually(async () => expect(await framesDecoded(page)).toBeGreaterThan(0), 20_000);
+    await page.getByRole("button", { name: /^Connection to/ }).click();
+    await page.getByText("by TURN relay").waitFor();
+  }
 }, 60_000);
