@@ -120,9 +120,9 @@ export function showStream(element: HTMLMediaElement, stream: MediaStream | unde
 
 /** One or two letters; of names without spaces, such as Chinese ones, the last sign. */
 function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  const [first = ""] = words;
   if (/\p{Script=Han}/u.test(name)) return [...name].at(-1) ?? "";
+  const words = name.match(/[\p{L}\p{N}]\S*/gu) ?? [name];
+  const [first = ""] = words;
   const letters = words.length > 1 ? [first, words.at(-1) ?? ""] : [first];
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("");
 }
