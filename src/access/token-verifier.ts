@@ -2,7 +2,7 @@
  * Reads the tokens that clients show: JSON Web Tokens, signed with a shared secret or with keys that are
  * published at a URL.
  */
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { SignalingFailure } from "../protocol/failures.js";
 import { parseId, parseProfileFields } from "../protocol/identifiers.js";
 import { type Grant, type Role, roles } from "./grant.js";
@@ -44,7 +44,7 @@ type TokenRefusal =
   | "user";
 
 export class TokenVerifier {
-  readonly #key: Uint8Array | JWTVerifyGetKey;
+  readonly #key: Uint8Array | ReturnType<typeof createRemoteJWKSet>;
   readonly #algorithms: string[];
   readonly #source: TokenSource;
   readonly #onKeys: (error: unknown) => void;
@@ -97,6 +97,8 @@ export class TokenVerifier {
   /** Once for each time that they fail, and not for each client that is turned away by it. */
   #noteKeys(error: unknown): void {
     const failed = error !== undefined;
+    // Most tokens are checked without fetching anything: only keys that have just come are there again.
+    if (!failed && (typeof this.#key !== "function" || !this.#key.coolingDown)) return;
     if (failed !== this.#keysFailed) this.#onKeys(error);
     this.#keysFailed = failed;
   }

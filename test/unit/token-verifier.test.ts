@@ -85,4 +85,24 @@ describe("a verifier with published keys", () => {
     await verifier.verify(await token());
     expect(told).toEqual(["gone", "there again"]);
   });
+
+  it("does not take them for there again because of tokens that it needs no fetching for", async () => {
+    const { published, told, verifier } = await publish();
+    const [one, other] = [await newKey("one"), await newKey("other")];
+    published.keys = [one.jwk];
+    await verifier.verify(await one.token());
+    published.down = true;
+    vi.setSystemTime(Date.now() + 11_000);
+    for (let n = 0; n < 3; n += 1) {
+      await expect(verifier.verify(await other.token())).rejects.toMatchObject({ code: "keys_unavailable" });
+      await verifier.verify(await one.token());
+      await expect(verifier.verify("token")).rejects.toMatchObject({ detail: { reason: "malformed" } });
+    }
+    expect(told).toEqual(["gone"]);
+    published.down = false;
+    await expect(verifier.verify(await other.token())).rejects.toMatchObject({
+      detail: { reason: "signature" },
+    });
+    expect(told).toEqual(["gone", "there again"]);
+  });
 });
