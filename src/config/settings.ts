@@ -13,6 +13,12 @@ const redisUrl = z.string().refine((value) => {
   return (url?.protocol === "redis:" || url?.protocol === "rediss:") && url.hostname !== "";
 });
 
+/** Node fetches none with a user or password, and shows the whole URL in the error. */
+const jwksUrl = z.string().refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return /^https?:$/.test(url?.protocol ?? "") && url?.username === "" && url.password === "";
+});
+
 const origin = z
   .string()
   .refine((value) => value === "*" || (URL.canParse(value) && new URL(value).origin === value));
@@ -240,9 +246,9 @@ export const settings = {
     value: "URL",
     meaning: "where the public keys are published with which tokens are checked, instead of a secret",
     default: undefined,
-    remedy: "give an https URL, or an http URL inside your own network",
+    remedy: "give an https URL, or an http URL inside your own network, without a user or password",
     secret: true,
-    schema: z.string().refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)),
+    schema: jwksUrl,
   }),
   jwtIssuer: setting({
     flag: "jwt-issuer",

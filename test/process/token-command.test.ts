@@ -91,6 +91,7 @@ it("refuses a configuration of access that contradicts itself", async () => {
     [{ ...environment, SIGNALER_JWKS_URL: "https://example.com" }, /exclude each other/],
     [{ SIGNALER_JWT_SECRET: "short" }, /its value \(not shown.*at least 32 characters/],
     [{ SIGNALER_JWKS_URL: "ftp://example.com" }, /give an https URL/],
+    [{ SIGNALER_JWKS_URL: "https://user:short@example.com" }, /without a user or password/],
   ];
   for (const [given, sentence] of cases) {
     const { code, stderr } = await run(["serve", "--port", "0"], given);
