@@ -17,7 +17,7 @@ const longestTtlS = 366 * 86_400;
 
 /**
  * @returns what to print.
- * @throws ConfigError for flags that are not accepted; SignalingFailure for a token that is refused.
+ * @throws ConfigError for flags that are not accepted; SignalingFailure for a token that is refused, or would be.
  */
 export async function tokenCommand(flags: readonly string[], environment: Environment): Promise<string> {
   const { values } = parse(flags);
@@ -26,15 +26,16 @@ export async function tokenCommand(flags: readonly string[], environment: Enviro
   if (config.auth === "open")
     throw new ConfigError("there is nothing to sign or check tokens with; set SIGNALER_JWT_SECRET.");
 
+  const verifier = new TokenVerifier({ secret, jwksUrl, issuer, audience });
   if (values.check !== undefined) {
-    const grant = await new TokenVerifier({ secret, jwksUrl, issuer, audience }).verify(values.check);
+    const grant = await verifier.verify(values.check);
     return JSON.stringify({ ...grant, expiresAt: new Date(grant.expiresAt).toISOString() }, undefined, 2);
   }
   if (secret === undefined)
     throw new ConfigError(
       "a token is signed with SIGNALER_JWT_SECRET; with SIGNALER_JWKS_URL yours come from elsewhere.",
     );
-  return issueToken(secret, {
+  const token = await issueToken(secret, {
     userId: requireId(values.user, "--user"),
     rooms: (values.room ?? []).map((room) => requireId(room, "--room")),
     role: requireRole(values.role),
@@ -43,13 +44,15 @@ export async function tokenCommand(flags: readonly string[], environment: Enviro
     issuer,
     audience,
   });
+  await verifier.verify(token);
+  return token;
 }
 
 /** One sentence about a token that is refused. */
 export function describeRefusal(error: SignalingFailure): string {
   const { reason } = error.detail;
   const sentences: Readonly<Record<string, string>> = {
-    malformed: "this is no JSON Web Token, or one of a kind that is not supported",
+    malformed: "this is no JSON Web Token, or one that is too long or of a kind that is not supported",
     algorithm:
       "it is signed by an algorithm that does not go with the key: a secret takes HS256, HS384 and HS512",
     signature: "it was signed with another key than the one configured here",
@@ -58,7 +61,7 @@ export function describeRefusal(error: SignalingFailure): string {
     issuer: "its iss is not SIGNALER_JWT_ISSUER",
     audience: "its aud is not SIGNALER_JWT_AUDIENCE",
     claims:
-      "a claim is missing or not what it should be: sub (a userId), exp, rooms (a name or a list), role (member or host), profile (an object)",
+      "a claim is missing or not what it should be: sub (a userId), exp, rooms (a name, or a list of at most 100), role (member or host), profile (an object)",
   };
   return sentences[String(reason)] ?? error.message;
 }

@@ -21,6 +21,8 @@ const keysCooldownMs = 10_000;
 const keysMaxAgeMs = 600_000;
 /** Bounds what a token can make the server remember and compare. */
 export const maxTokenRooms = 100;
+/** The last moment that a date can say, in milliseconds since 1970. */
+const lastMoment = 8.64e15;
 /** Longer ones are not even looked at, in characters. */
 export const maxTokenLength = 8_192;
 
@@ -141,9 +143,10 @@ function asGrant(claims: JWTPayload): Grant {
   const given = claims["profile"] ?? {};
   // The role is shown like a profile, and is nobody's own to choose.
   const profile = isRole(role) && isObject(given) ? parseProfileFields({ ...given, role }) : undefined;
-  if (userId === undefined || profile === undefined || !isRole(role) || !isRoomList(list))
-    throw refused("claims");
-  return { userId, rooms: list, role, profile, expiresAt: (claims.exp ?? 0) * 1_000 };
+  const expiresAt = (claims.exp ?? 0) * 1_000;
+  const isWhole = userId !== undefined && profile !== undefined && expiresAt <= lastMoment;
+  if (!isWhole || !isRole(role) || !isRoomList(list)) throw refused("claims");
+  return { userId, rooms: list, role, profile, expiresAt };
 }
 
 function isObject(value: unknown): value is object {

@@ -69,6 +69,7 @@ describeOnEachStore("tokens", (store) => {
     ["expired", "over", () => signed({ sub: "alice", exp: soon() - 120 })],
     ["not_yet_valid", "to come", () => signed({ sub: "alice", exp: soon() + 120, nbf: soon() + 60 })],
     ["claims", "without an end", () => signed({ sub: "alice" })],
+    ["claims", "with an end beyond all dates", () => signed({ sub: "alice", exp: 1e13 })],
     ["claims", "without a user", () => signed({ exp: soon() })],
     ["claims", "with a user that is no id", () => signed({ sub: "{alice}", exp: soon() })],
     ["claims", "with a role that is none", () => signed({ sub: "alice", exp: soon(), role: "king" })],

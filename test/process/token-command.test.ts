@@ -75,6 +75,19 @@ it("refuses to make what is no token, or without a secret", async () => {
   }
 });
 
+it("refuses to make a token that would be refused", async () => {
+  const rooms = (count: number, name: string) => Array<string[]>(count).fill(["--room", name]).flat();
+  const cases: [args: string[], sentence: RegExp][] = [
+    [rooms(101, "r"), /refused: a claim is .* a list of at most 100/],
+    [rooms(100, "r".repeat(100)), /refused: this is no JSON Web Token, or one that is too long/],
+  ];
+  for (const [args, sentence] of cases) {
+    const { code, stdout, stderr } = await run(["token", "--user", "a", ...args], environment);
+    expect(stderr).toMatch(sentence);
+    expect([code, stdout]).toEqual([1, ""]);
+  }
+});
+
 it("runs open in production only when that is said", async () => {
   const { code, stderr } = await run(["serve", "--port", "0"], { NODE_ENV: "production" });
   expect(code).toBe(2);
