@@ -18,7 +18,7 @@ export class LocalMembers {
     }
     if (!members.has(session.userId)) this.#members += 1;
     members.set(session.userId, session);
-    session.places.add(place);
+    session.places.set(place, session.memberIn(place));
   }
 
   /** Takes the session out, unless a newer one of the same user stands in its place. */

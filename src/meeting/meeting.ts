@@ -239,7 +239,7 @@ export class Meeting {
         const grant = await verifyToken(token);
         if (session.ended) return;
         if (grant.userId !== session.userId) throw new SignalingFailure("token_refused", { reason: "user" });
-        session.grant = grant;
+        session.renew(grant);
         this.#expiry.watch(session);
         this.#ice.renewed(session);
         const closed = session.rooms.filter((room) => !session.mayBeIn(room));

@@ -95,22 +95,18 @@ export class Membership {
 
   /** Takes the session out of the place and tells the others. Returns false if it was not there. */
   async leave(session: Session, place: Place): Promise<boolean> {
-    if (!session.places.has(place)) return false;
+    const member = session.places.get(place);
+    if (member === undefined) return false;
     this.#ports.local.remove(place, session);
     session.connection.exit(place);
-    await this.#depart({
-      sessionId: session.id,
-      member: session.memberIn(place),
-      place,
-      announced: true,
-    });
+    await this.#depart({ sessionId: session.id, member, place, announced: true });
     return true;
   }
 
   /** Takes the session out of everywhere: its connection is gone. */
   async leaveAll(session: Session): Promise<void> {
     session.ended = true;
-    await Promise.all([...session.places].map((place) => this.leave(session, place)));
+    await Promise.all([...session.places.keys()].map((place) => this.leave(session, place)));
   }
 
   /** Tells a session that a newer one has its place, and ends it. */

@@ -81,7 +81,7 @@ export class Relay {
    */
   #whereToSearch(session: Session, roomId: unknown): { places: readonly Place[]; here: readonly Place[] } {
     if (this.#scope === "global") return { places: [lobby], here: [lobby] };
-    const places = [...session.places];
+    const places = [...session.places.keys()];
     if (places.length < 2) return { places, here: places };
     const named = parseId(roomId);
     if (named === undefined || !session.places.has(named)) return { places, here: places };

@@ -4,7 +4,8 @@
 
 import { admitsTo, type Grant } from "../access/grant.js";
 import type { Envelope, Member } from "../protocol/envelope.js";
-import { asMember, type Handshake } from "../protocol/identifiers.js";
+import { SignalingFailure } from "../protocol/failures.js";
+import { asMember, type Handshake, parseProfileFields } from "../protocol/identifiers.js";
 import { isLobby, type Place } from "../protocol/place.js";
 
 /** How a connection ends: `final` tells the client not to come back by itself, `retry` lets it reconnect. */
@@ -31,29 +32,39 @@ export class Session {
   readonly id: string;
   readonly userId: string;
   readonly connection: Connection;
-  /** Where this session is a member, in the order in which it came in. */
-  readonly places = new Set<Place>();
+  /** Where this session is a member, and as which, in the order in which it came in. */
+  readonly places = new Map<Place, Member>();
   /** Set once the connection is gone, so that a join still under way knows that it came too late. */
   ended = false;
 
-  /** What it may do; a client can renew it. */
-  grant: Grant;
-
+  #grant: Grant;
   readonly #profile: Handshake["profile"];
   /** Messages on their way through Redis, by target: while there are any, later ones go the same way (I2, [P-24]). */
   #unconfirmed: Map<string, number> | undefined;
 
   constructor(id: string, handshake: Handshake, grant: Grant, connection: Connection) {
     this.id = id;
-    this.grant = grant;
+    this.#grant = grant;
     this.userId = handshake.userId;
     this.#profile = handshake.profile;
     this.connection = connection;
   }
 
+  /** What it may do; a client can renew it. */
+  get grant(): Grant {
+    return this.#grant;
+  }
+
+  /** @throws SignalingFailure token_refused, if the profile would hold more than it may [P-6]. */
+  renew(grant: Grant): void {
+    if (parseProfileFields({ ...this.#profile, ...grant.profile }) === undefined)
+      throw new SignalingFailure("token_refused", { reason: "claims" });
+    this.#grant = grant;
+  }
+
   /** The rooms, without the lobby. */
   get rooms(): Place[] {
-    return [...this.places].filter((place) => !isLobby(place));
+    return [...this.places.keys()].filter((place) => !isLobby(place));
   }
 
   /** Anyone who has connected may be in the lobby. */
@@ -61,6 +72,7 @@ export class Session {
     return isLobby(place) || admitsTo(this.grant, place);
   }
 
+  /** As which it would come in now. */
   memberIn(place: Place): Member {
     const profile = { ...this.#profile, ...this.grant.profile };
     return asMember({ userId: this.userId, profile }, isLobby(place) ? undefined : place);

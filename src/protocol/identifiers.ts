@@ -41,6 +41,7 @@ export interface Handshake {
   readonly userId: string;
   /** Undefined: the client starts in the lobby. */
   readonly roomId: string | undefined;
+  /** What it says of itself; what is vouched for wins over that. */
   readonly profile: Profile;
 }
 
@@ -98,8 +99,9 @@ function parseProfile(query: Fields, auth: Fields, vouched: Profile): Profile {
     ...Object.entries(query).filter(([name]) => !transportFields.has(name) && !Object.hasOwn(auth, name)),
     ...Object.entries(auth),
   ].filter(([name]) => !identityFields.has(name));
-  const profile = parseProfileFields({ ...Object.fromEntries(fields), ...vouched });
-  if (profile === undefined) throw new SignalingFailure("bad_profile");
+  const profile = parseProfileFields(Object.fromEntries(fields));
+  if (profile === undefined || parseProfileFields({ ...profile, ...vouched }) === undefined)
+    throw new SignalingFailure("bad_profile");
   return profile;
 }
 

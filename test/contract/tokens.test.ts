@@ -188,6 +188,34 @@ describeOnEachStore("tokens", (store) => {
     expect((await alice.ask("roomUserList", { roomId: closed })).data.code).toBe("not_in_room");
     expect(await alice.ask("roomUserList", { roomId: kept })).toHaveLength(1);
   });
+
+  it("take with them what they said of the profile, where it was not shown before [P-53]", async () => {
+    const { url } = await startNode(store, config);
+    const [before, after] = [unique("room"), unique("room")];
+    const admitting = (profile: Wishes["profile"]) => tokenFor("alice", [before, after], { profile });
+    const auth = { token: await admitting({ badge: "staff" }) };
+    const bob = await connect(
+      url,
+      { userId: "bob", roomId: before },
+      { auth: { token: await tokenFor("bob", [before]) } },
+    );
+    const alice = await connect(url, { userId: "alice", roomId: before, nickname: "A" }, { auth });
+    await alice.ask("token", { token: await admitting({ team: "red" }) });
+    const { data } = await alice.ask("join", { roomId: after });
+    expect(data.members).toEqual([
+      { userId: "alice", roomId: after, nickname: "A", team: "red", role: "member" },
+    ]);
+    // Whoever leaves is shown as it came in.
+    await alice.ask("leave", { roomId: before });
+    expect((await bob.next("leave")).data).toEqual({
+      ...{ userId: "alice", roomId: before },
+      ...{ nickname: "A", badge: "staff", role: "member" },
+    });
+    // More than a profile may hold it does not become by being renewed [P-6].
+    const full = Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`f${n}`, n]));
+    const answer = await alice.ask("token", { token: await admitting(full) });
+    expect(answer.data).toMatchObject({ code: "token_refused", reason: "claims" });
+  });
 });
 
 describeOnEachStore("a token that is renewed", (store) => {

@@ -53,7 +53,7 @@ function asking({ until = Number.POSITIVE_INFINITY, turn = true } = {}) {
       ),
     );
   const renew = (until: number) => {
-    session.grant = { ...openGrant, expiresAt: until };
+    session.renew({ ...openGrant, expiresAt: until });
     ice.renewed(session);
   };
   /** When what has been sent ends, counted from the start. */
