@@ -2,6 +2,7 @@
  * The members that are connected to this node. What it answers needs no Redis: it is how people on one node
  * reach each other whatever happens to the rest (I6).
  */
+import type { Member } from "../protocol/envelope.js";
 import { isLobby, type Place } from "../protocol/place.js";
 import type { Session } from "./session.js";
 
@@ -9,8 +10,12 @@ export class LocalMembers {
   readonly #places = new Map<Place, Map<string, Session>>();
   #members = 0;
 
-  /** Makes this session the one that stands for its user in the place, whoever stood there before (I5). */
-  add(place: Place, session: Session): void {
+  /**
+   * Makes this session the one that stands for its user in the place, whoever stood there before (I5).
+   *
+   * @param member - as which it came in.
+   */
+  add(place: Place, session: Session, member: Member): void {
     let members = this.#places.get(place);
     if (members === undefined) {
       members = new Map();
@@ -18,7 +23,7 @@ export class LocalMembers {
     }
     if (!members.has(session.userId)) this.#members += 1;
     members.set(session.userId, session);
-    session.places.set(place, session.memberIn(place));
+    session.places.set(place, member);
   }
 
   /** Takes the session out, unless a newer one of the same user stands in its place. */

@@ -80,7 +80,7 @@ export class Membership {
     const admission = await this.#admit(session, member, place);
     if (admission.outcome !== "admitted") throw refusal(admission, place);
 
-    this.#ports.local.add(place, session);
+    this.#ports.local.add(place, session, member);
     session.connection.enter(place);
     if (admission.displaced !== undefined) this.#ports.displace(admission.displaced, place);
     if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member, admission.version));

@@ -22,7 +22,7 @@ class FakeConnection implements Connection {
 function member(local: LocalMembers, userId: string) {
   const connection = new FakeConnection();
   const session = new Session(`s-${userId}`, { userId, roomId: "room", profile: {} }, openGrant, connection);
-  local.add("room", session);
+  local.add("room", session, session.memberIn("room"));
   return { session, connection };
 }
 
