@@ -3,12 +3,15 @@
  */
 import axe, { type AxeResults } from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { tokenCommand } from "../../src/token-command.js";
 import { browserForFile } from "../harness/browser.js";
 import { coturnForTest } from "../harness/coturn.js";
 import { eventually } from "../harness/eventually.js";
 import { startProcess } from "../harness/process.js";
+
+// A hang guard: several pages at once, on as many processors as there are.
+vi.setConfig({ testTimeout: 120_000 });
 
 const browser = browserForFile();
 const secret = "a secret for pages, of 32 characters or more";

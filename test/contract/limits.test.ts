@@ -135,7 +135,7 @@ describeOnEachStore("limits", (store) => {
       connect(node.url, { userId: "alice", roomId }, address),
     );
     const [alice] = await Promise.all(clients);
-    const answers = alice && (await askAll(alice, 1_500));
+    const answers = alice && (await askAll(alice, 200));
     expect(answers?.every((answer) => Array.isArray(answer))).toBe(true);
   });
 
