@@ -152,6 +152,32 @@ it.each(["aaron", "mallory"])(
   },
 );
 
+it("lets nobody who takes no messages keep the others from hearing", async () => {
+  const { meeting, alice } = await startCall();
+  const carol = await meeting.join("carol");
+  const [[toBob], [toAlice]] = [alice.connections, carol.connections];
+  if (toBob === undefined || toAlice === undefined) throw new Error("no connection was made");
+  await connectMedia(alice, { connection: toAlice });
+  toBob.channel.maxMessageSize = 1;
+  alice.mesh.setState({ handRaised: true });
+  expect(carol.mesh.peers.get("alice")?.state.handRaised).toBe(true);
+  alice.mesh.close();
+  expect(carol.events).toContain("gone alice");
+  expect(alice.connections.map(({ connectionState }) => connectionState)).toEqual(["closed", "closed"]);
+});
+
+it("lets nobody who refuses a section keep the others from a track, and connects anew", async () => {
+  const { meeting, alice, bob } = await startCall();
+  const carol = await meeting.join("carol");
+  const screen = alice.connections[0]?.getTransceivers()[2];
+  if (screen !== undefined) screen.stopped = true;
+  alice.mesh.setTrack("screen", new FakeTrack("video").asTrack);
+  await settle();
+  expect(carol.events).toContain("got screen");
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(bob.events).toContain("got screen");
+});
+
 it("asks for ICE servers before it connects, and uses those that come later", async () => {
   const meeting = new FakeMeeting();
   const own = { urls: "stun:own" };

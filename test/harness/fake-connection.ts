@@ -30,6 +30,8 @@ export class FakeTrack extends EventTarget {
 
 class FakeTransceiver {
   mid: string | null = null;
+  /** As when the other side refuses the section. */
+  stopped = false;
   currentDirection: RTCRtpTransceiverDirection | null = null;
   readonly receiver: { track: FakeTrack };
   readonly sender = {
@@ -53,6 +55,7 @@ class FakeTransceiver {
   }
 
   set direction(direction: RTCRtpTransceiverDirection) {
+    if (this.stopped) throw new DOMException("stopped", "InvalidStateError");
     this.#direction = direction;
     this.#changed();
   }
@@ -61,6 +64,8 @@ class FakeTransceiver {
 class FakeChannel extends EventTarget {
   readyState = "connecting";
   other: FakeChannel | undefined;
+  /** In characters; the other side says what it takes. */
+  maxMessageSize = Number.POSITIVE_INFINITY;
 
   open(other: FakeChannel): void {
     this.other = other;
@@ -75,6 +80,7 @@ class FakeChannel extends EventTarget {
   }
 
   send(data: string): void {
+    if (data.length > this.maxMessageSize) throw new TypeError("larger than max-message-size");
     this.other?.dispatchEvent(Object.assign(new Event("message"), { data }));
   }
 }

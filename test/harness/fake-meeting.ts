@@ -164,7 +164,10 @@ export class FakeMember {
 }
 
 /** What the network does when two have agreed: media flow, and the control channel is open. */
-export async function connectMedia({ connection: one }: FakeMember, { connection: other }: FakeMember) {
+export async function connectMedia(
+  { connection: one }: Pick<FakeMember, "connection">,
+  { connection: other }: Pick<FakeMember, "connection">,
+) {
   for (const [own, others] of [
     [one, other],
     [other, one],

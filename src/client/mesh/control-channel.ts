@@ -37,7 +37,12 @@ export class ControlChannel {
   }
 
   #send(message: object): void {
-    if (this.isOpen) this.#channel.send(JSON.stringify(message));
+    if (!this.isOpen) return;
+    try {
+      this.#channel.send(JSON.stringify(message));
+    } catch {
+      // The other side decides how much it takes; if that is too little, it is told nothing.
+    }
   }
 }
 

@@ -166,7 +166,13 @@ export class Link {
   }
 
   setTrack(role: MediaRole, local: LocalTrack | undefined): void {
-    if (!this.#closed.signal.aborted) this.#sections.set(role, local);
+    if (this.#closed.signal.aborted) return;
+    try {
+      this.#sections.set(role, local);
+    } catch (error) {
+      // The other side has refused the section.
+      this.#surroundings.onBroken(error);
+    }
   }
 
   sayGoodbye(): void {
