@@ -140,8 +140,13 @@ export class Lifeline {
       tryAllTransports: true,
       ...socketOptions,
       query: { ...socketOptions?.query, roomId },
-      // Not in the query, which ends up in logs.
-      auth: { ...profile, ...(userId !== undefined && { userId }), ...(token !== undefined && { token }) },
+      // Not in the query, which ends up in logs. Whatever the profile says, the room is this one.
+      auth: {
+        ...profile,
+        roomId,
+        ...(userId !== undefined && { userId }),
+        ...(token !== undefined && { token }),
+      },
       forceNew: true,
       // One back-off for all that can go wrong, and it starts anew only when the client is in the room.
       reconnection: false,

@@ -3,7 +3,7 @@
  */
 import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
-import { SignalingError } from "../../src/client/index.js";
+import { type ConnectOptions, SignalingError } from "../../src/client/index.js";
 import { Attendee, attend } from "../harness/attendee.js";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
@@ -64,6 +64,17 @@ describeOnEachStore("a client", (store) => {
       "leave alice",
       "members bob",
     ]);
+  });
+
+  it("is in its room and no other, also with a profile taken from a list of another room", async () => {
+    const node = await startNode(store);
+    const [first, second] = [unique("room"), unique("room")];
+    const alice = await attend({ url: node.url, roomId: first, userId: "alice", profile: { nickname: "A" } });
+    const profile = { ...alice.signaling.room.members.get("alice") } as ConnectOptions["profile"];
+    const bob = await attend({ url: node.url, roomId: second, userId: "bob", profile });
+    await alice.signaling.room.say("only here");
+    await eventually(() => expect(alice.said).toEqual(["only here"]));
+    expect([alice.members, bob.members, bob.said]).toEqual([["alice"], ["bob"], []]);
   });
 
   it("hands messages to one person over, and says why not where it cannot [P-20] [P-41]", async () => {
