@@ -32,6 +32,8 @@ export interface LifelineEvents {
 }
 
 const defaultTimeoutMs = 10_000;
+/** As long as timers go, which is more than 24 days: beyond that they are over at once. */
+const longestTimeoutMs = 2 ** 31 - 1;
 
 export class Lifeline {
   readonly #options: ConnectOptions;
@@ -54,7 +56,7 @@ export class Lifeline {
     const { reconnectionDelay, reconnectionDelayMax, randomizationFactor } = options.socketOptions ?? {};
     this.#options = options;
     this.#events = events;
-    this.#timeoutMs = options.sendTimeoutMs ?? defaultTimeoutMs;
+    this.#timeoutMs = Math.min(options.sendTimeoutMs ?? defaultTimeoutMs, longestTimeoutMs);
     this.#tokens = new TokenSource(options.token);
     this.#outbox = new Outbox(this.#timeoutMs);
     this.#backOff = new BackOff({

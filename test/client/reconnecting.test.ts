@@ -188,6 +188,18 @@ describe("what is sent while there is no connection", () => {
     expect(bob.said).toEqual([]);
   });
 
+  it("waits without end, if that is wanted", async () => {
+    const fake = await startFakeSignaler();
+    const me = new Attendee({
+      url: fake.url,
+      roomId: fakeRoomId,
+      userId: "me",
+      sendTimeoutMs: Number.POSITIVE_INFINITY,
+    });
+    await me.signaling.send("offer", "bob", {});
+    expect(me.retries).toEqual([]);
+  });
+
   it("fails with the client when that is closed", async () => {
     const alice = new Attendee({
       url: `http://127.0.0.1:${await freePort()}`,
