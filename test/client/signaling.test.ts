@@ -268,3 +268,13 @@ it("is told codes that are newer than it is", async () => {
     detail: { code: "teapot" },
   });
 });
+
+it("tells everyone in order what happened, also what one of them has brought about", async () => {
+  const fake = await startFakeSignaler();
+  const { signaling } = new Attendee({ url: fake.url, roomId: fakeRoomId, userId: "me" });
+  const states: string[] = [];
+  signaling.on("state", (state) => state === "connected" && signaling.close());
+  signaling.on("state", (state) => states.push(state));
+  await signaling.ready;
+  expect(states).toEqual(["connected", "closed"]);
+});
