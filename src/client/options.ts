@@ -4,7 +4,7 @@
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
 
 export interface ConnectOptions {
-  /** Origin of the signaler, such as `https://meet.example.com`. @default in a page, where that came from */
+  /** Origin of the signaler, such as `https://meet.example.com`. @default in a page, where that came from; required elsewhere */
   readonly url?: string | undefined;
   /** The room to be in. It also goes into the query, by which proxies keep a room together on one node. */
   readonly roomId: string;

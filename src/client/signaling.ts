@@ -47,8 +47,14 @@ export interface SignalingEvents {
   retrying: [why: SignalingError, delayMs: number];
 }
 
-/** Starts connecting, at once, to be in the room and to stay there until it is closed. */
+/**
+ * Starts connecting, at once, to be in the room and to stay there until it is closed.
+ *
+ * @throws TypeError without a `url` where there is no page.
+ */
 export function connect(options: ConnectOptions): Signaling {
+  if (!options.url && typeof location === "undefined")
+    throw new TypeError("there is no page here that came from a signaler: give its url");
   return new Signaling(options);
 }
 

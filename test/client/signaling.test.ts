@@ -3,7 +3,7 @@
  */
 import { expect, it } from "vitest";
 import { issueToken } from "../../src/access/issue-token.js";
-import { type ConnectOptions, SignalingError } from "../../src/client/index.js";
+import { type ConnectOptions, connect as connectClient, SignalingError } from "../../src/client/index.js";
 import { Attendee, attend } from "../harness/attendee.js";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
@@ -277,4 +277,8 @@ it("tells everyone in order what happened, also what one of them has brought abo
   signaling.on("state", (state) => states.push(state));
   await signaling.ready;
   expect(states).toEqual(["connected", "closed"]);
+});
+
+it("says at once that it needs a url where there is no page", () => {
+  expect(() => connectClient({ roomId: "room", userId: "alice" })).toThrow(TypeError);
 });
