@@ -358,6 +358,17 @@ it("says that the server is gone, on the way in and in the meeting, and gives ba
   expect(await inside.getByRole("textbox").inputValue()).toBe("Are you there?");
 }, 60_000);
 
+it("lets somebody copy what is behind the scenes, while it goes on", async () => {
+  const { url, announcement } = await startProcess();
+  const page = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  await button(page, "Behind the scenes").click();
+  const node = page.locator("dt:text-is('Node') + dd");
+  await node.click({ clickCount: 3 });
+  await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await eventually(async () => expect(await framesDecoded(page)).toBeGreaterThan(0), 20_000);
+  expect(await page.evaluate("getSelection().toString().trim()")).toBe(announcement["node"]);
+});
+
 it("sends media through the TURN server alone where the link says so, and says that it does", async () => {
   const turnSecret = "a-secret-that-both-have";
   const port = await coturnForTest(turnSecret);

@@ -248,7 +248,7 @@ export const en = {
       closed: "closed",
     },
     node: "Node",
-    roundTrip: "Round trip to the node",
+    roundTrip: "Round trip",
     room: "Room",
     user: "Your id",
     rosterVersion: "Roster version",

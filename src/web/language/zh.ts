@@ -217,7 +217,7 @@ export const zh: Dictionary = {
     state: "状态",
     states: { connecting: "正在连接", connected: "已连接", reconnecting: "正在重连", closed: "已关闭" },
     node: "节点",
-    roundTrip: "到节点的往返时间",
+    roundTrip: "往返时间",
     room: "房间",
     user: "你的 ID",
     rosterVersion: "名册版本",

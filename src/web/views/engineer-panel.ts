@@ -5,6 +5,7 @@ import { fill, h } from "../element.js";
 import { texts } from "../language/language.js";
 import type { LogEntry, Meeting } from "../meeting/meeting.js";
 import { textButton } from "./button.js";
+import { createFigures, type Fact } from "./figures.js";
 import { milliseconds, percent } from "./quality-card.js";
 import type { View } from "./view.js";
 
@@ -13,14 +14,14 @@ const mostShown = 200;
 
 export function engineerPanel(meeting: Meeting): View {
   const t = texts().engineer;
-  const facts = h("dl", { class: "figures" });
+  const figures = createFigures();
   const peers = h("div", { class: "peer-table", tabindex: 0, role: "group", "aria-label": t.peers });
   const log = h("ol", { class: "log", "aria-label": t.log, tabindex: 0 });
   let roundTripMs: number | undefined;
   let paused = false;
 
   const update = () => {
-    fill(facts, ...rows(meeting, roundTripMs));
+    figures.show(factsOf(meeting, roundTripMs));
     fill(peers, peerTable(meeting));
   };
   const measure = async () => {
@@ -50,7 +51,7 @@ export function engineerPanel(meeting: Meeting): View {
     "div",
     { class: "engineer" },
     h("h3", {}, t.signaling),
-    facts,
+    figures.element,
     h("h3", {}, t.peers),
     peers,
     h("div", { class: "log-head" }, h("h3", {}, t.log), pause, clear),
@@ -66,10 +67,10 @@ export function engineerPanel(meeting: Meeting): View {
   };
 }
 
-function rows(meeting: Meeting, roundTripMs: number | undefined): Node[] {
+function factsOf(meeting: Meeting, roundTripMs: number | undefined): readonly Fact[] {
   const t = texts().engineer;
   const { state, nodeId, rosterVersion } = meeting.signaling;
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  return [
     [t.state, t.states[state]],
     [t.node, nodeId],
     [t.roundTrip, milliseconds(roundTripMs)],
@@ -79,7 +80,6 @@ function rows(meeting: Meeting, roundTripMs: number | undefined): Node[] {
     [t.ice, meeting.relayOnly ? t.iceRelay : t.iceAll],
     [t.versions, `meeting-signaler ${pageVersion}, Socket.IO 4`],
   ];
-  return facts.flatMap(([term, value]) => [h("dt", {}, term), h("dd", {}, value ?? "–")]);
 }
 
 function peerTable(meeting: Meeting): HTMLElement {

@@ -1,9 +1,10 @@
 /**
  * What the connection to one participant is like, in figures, as long as the card is open.
  */
-import { fill, h } from "../element.js";
+import { h } from "../element.js";
 import { texts } from "../language/language.js";
 import type { Participant, Quality } from "../meeting/meeting.js";
+import { createFigures, type Fact } from "./figures.js";
 
 const everyMs = 1000;
 const marginPx = 8;
@@ -16,7 +17,7 @@ export function makeQualityCard(
 ): void {
   if (button.popoverTargetElement !== null) return;
   const t = texts().quality;
-  const list = h("dl", { class: "figures" });
+  const figures = createFigures();
   const card = h(
     "div",
     {
@@ -28,9 +29,9 @@ export function makeQualityCard(
       autofocus: true,
     },
     h("h3", {}, t.heading(name)),
-    list,
+    figures.element,
   );
-  const update = () => fill(list, ...rows(read()));
+  const update = () => figures.show(factsOf(read()));
   update();
   const timer = setInterval(update, everyMs);
   card.addEventListener("toggle", (event) => {
@@ -50,10 +51,10 @@ function placeBelow(button: HTMLElement, card: HTMLElement): void {
   Object.assign(card.style, { left: `${left}px`, top: `${top}px` });
 }
 
-function rows(quality: Quality | undefined): Node[] {
+function factsOf(quality: Quality | undefined): readonly Fact[] {
   const t = texts().quality;
   const { receivingKbps, sendingKbps, loss, roundTripMs, picture, framesDecoded, relayed } = quality ?? {};
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  return [
     [t.receiving, kilobits(receivingKbps)],
     [t.sending, kilobits(sendingKbps)],
     [t.loss, percent(loss)],
@@ -62,7 +63,6 @@ function rows(quality: Quality | undefined): Node[] {
     [t.decoded, framesDecoded?.toString()],
     [t.path, relayed === undefined ? undefined : relayed ? t.relayed : t.direct],
   ];
-  return facts.flatMap(([term, value]) => [h("dt", {}, term), h("dd", {}, value ?? "–")]);
 }
 
 function kilobits(kbps: number | undefined): string | undefined {
