@@ -17,7 +17,7 @@ export const en = {
     asHost: "You are a host of this meeting.",
     needName: "Give a name by which the others know you.",
     badName: "Use letters, digits and signs that can be seen, 100 at most.",
-    badRoom: "Use letters, digits and signs that can be seen, without braces, 100 at most.",
+    badRoom: "Use letters, digits and signs that can be seen, without braces, 128 at most.",
     preview: "Preview",
     asking: "Your browser asks whether this page may use camera and microphone.",
     cameraOff: "Your camera is off",

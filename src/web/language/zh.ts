@@ -16,7 +16,7 @@ export const zh: Dictionary = {
     asHost: "你是这个会议的主持人。",
     needName: "请填写名字，好让别人认出你。",
     badName: "请使用可见的文字、数字和符号，最多 100 个。",
-    badRoom: "请使用可见的文字、数字和符号，不含花括号，最多 100 个。",
+    badRoom: "请使用可见的文字、数字和符号，不含花括号，最多 128 个。",
     preview: "预览",
     asking: "浏览器正在询问是否允许本页使用摄像头和麦克风。",
     cameraOff: "摄像头已关闭",

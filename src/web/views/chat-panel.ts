@@ -1,10 +1,11 @@
 /**
  * What has been written, and what one writes.
  */
-import { fill, h } from "../element.js";
+import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
 import type { ChatLine, Meeting } from "../meeting/meeting.js";
+import type { IconButton } from "./button.js";
 import type { View } from "./view.js";
 
 /** Well below what the server takes, with room for the rest of the message. */
@@ -115,12 +116,10 @@ function linked(text: string): (Node | string)[] {
     );
 }
 
-/** Shows a count beside what opens the chat. */
-export function showUnread(badge: HTMLElement, count: number): void {
+/** Shows a count on what opens the chat, and in its label. */
+export function showUnread(opener: IconButton, badge: HTMLElement, count: number): void {
+  const { chat, unread } = texts().controls;
+  opener.show({ icon: "chat", label: count === 0 ? chat : `${chat}, ${unread(count)}` });
   badge.hidden = count === 0;
-  fill(
-    badge,
-    count > 9 ? "9+" : String(count),
-    h("span", { class: "unseen" }, ` ${texts().controls.unread(count)}`),
-  );
+  setText(badge, count > 9 ? "9+" : String(count));
 }

@@ -26,8 +26,9 @@ export interface JoinOptions {
   changeLanguage(name: string, room: string): void;
 }
 
-const longest = 100;
+const longestName = 100;
 /** As the protocol has it [P-5]. */
+const longestRoom = 128;
 const unusableInRoom = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}{}]/u;
 /** Names of some languages, and some emoji, need signs that join others; what turns text around would turn the page's, too. */
 const unusableInName = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]|^\p{Cf}*$/u;
@@ -42,7 +43,7 @@ export function joinScreen(options: JoinOptions): View {
     id: "name",
     autocomplete: "name",
     required: true,
-    maxlength: longest,
+    maxlength: longestName,
     readonly: isNamed,
   });
   const room = h("input", {
@@ -50,7 +51,7 @@ export function joinScreen(options: JoinOptions): View {
     autocomplete: "off",
     spellcheck: "false",
     required: true,
-    maxlength: longest,
+    maxlength: longestRoom,
   });
   name.value = options.name;
   room.value = options.room;
@@ -74,7 +75,9 @@ export function joinScreen(options: JoinOptions): View {
     const [chosenName, chosenRoom] = [name.value.trim(), room.value.trim()];
     if (chosenName === "") return refuse(name, t.join.needName);
     if (unusableInName.test(chosenName)) return refuse(name, t.join.badName);
-    if (chosenRoom === "" || unusableInRoom.test(chosenRoom) || chosenRoom === "__proto__")
+    // One that comes with the link may be longer than could be typed.
+    const isTooLong = chosenRoom.length > longestRoom;
+    if (chosenRoom === "" || isTooLong || unusableInRoom.test(chosenRoom) || chosenRoom === "__proto__")
       return refuse(room, t.join.badRoom);
     wait();
     options.join(chosenName, chosenRoom);

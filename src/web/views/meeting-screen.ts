@@ -54,7 +54,7 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
   let unread = 0;
   const countUnread = (count: number) => {
     unread = count;
-    showUnread(badge, count);
+    showUnread(openers.chat, badge, count);
   };
   const draft = { text: "" };
   const badge = h("span", { class: "badge", hidden: true });
