@@ -71,7 +71,9 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
     },
     (open) => {
       element.classList.toggle("with-panel", open !== undefined);
-      if (open === "chat") countUnread(0);
+      if (open !== "chat") return;
+      countUnread(0);
+      toasts.withdraw("chat");
     },
   );
 
