@@ -80,7 +80,7 @@ function parse(flags: readonly string[]) {
       },
     });
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
+    const [sentence] = (error as Error).message.split(/\.\s/);
     throw new ConfigError(`${sentence}. ${usage}`);
   }
 }

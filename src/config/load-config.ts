@@ -64,7 +64,7 @@ function parseFlags(flags: readonly string[]): Readonly<Record<string, unknown>>
   try {
     return parseArgs({ args: [...flags], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
+    const [sentence] = (error as Error).message.split(/\.\s/);
     throw new ConfigError(`${sentence}. Run meeting-signaler --help for the flags there are.`);
   }
 }

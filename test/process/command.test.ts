@@ -145,6 +145,8 @@ it("refuses what is not configuration with exit code 2 and a sentence that helps
     [["serve"], { SIGNALER_ORIGINS: "https://a.example/path" }, /SIGNALER_ORIGINS: .* give \* or origins/],
     [["serve"], { REDIS_URL: "http://:hunter2@host" }, /REDIS_URL: its value \(not shown.*redis:\/\//],
     [["serve", "--prot", "1"], {}, /Unknown option '--prot'.*--help/],
+    [["serve", "--port", "-1"], {}, /'--port' argument is ambiguous\. Run .*--help/],
+    [["token", "--user", "-a"], {}, /'--user' argument is ambiguous\. Run .*--help/],
     [["serve", "extra"], {}, /extra/],
     [["server"], {}, /there is no command "server".*--help/],
   ];
