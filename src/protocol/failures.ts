@@ -188,7 +188,7 @@ export const failures = {
     status: 408,
     retry: true,
     ends: "yes",
-    message: "the client did not name itself in time (not told: the connection is just closed)",
+    message: "the client did not name itself, or not in time (not told: the connection is just closed)",
   },
   slow_reader: {
     status: 408,
