@@ -51,6 +51,8 @@ export class Lifeline {
   #stopWaiting = () => {};
   /** Whether a fresh token has been tried since the client was in. */
   #triedFreshToken = false;
+  /** Whether to begin by polling: where an attempt gets no answer, that may be due to how it was made. */
+  #pollsFirst = false;
 
   constructor(options: ConnectOptions, events: LifelineEvents) {
     const { reconnectionDelay, reconnectionDelayMax, randomizationFactor } = options.socketOptions ?? {};
@@ -137,7 +139,7 @@ export class Lifeline {
   #settings(token: string | undefined): SocketSettings {
     const { roomId, userId, profile, socketOptions } = this.#options;
     const settings: SocketSettings = {
-      transports: ["websocket", "polling"],
+      transports: this.#pollsFirst ? ["polling", "websocket"] : ["websocket", "polling"],
       // A proxy may let no WebSocket through; and only an answer to a poll shows why a request was refused.
       tryAllTransports: true,
       ...socketOptions,
@@ -204,6 +206,7 @@ export class Lifeline {
       this.close(why);
       return;
     }
+    if (why.detail["reason"] === "timeout") this.#pollsFirst = !this.#pollsFirst;
     const delayMs = Math.max(this.#backOff.next(), why.retryAfterMs);
     this.#wait(delayMs);
     if (wasConnected) {

@@ -255,6 +255,14 @@ it("goes by polling where nothing lets a WebSocket through", async () => {
   expect(me.retries).toEqual([]);
 });
 
+it("goes by polling where something lets WebSockets wait for ever", async () => {
+  const fake = await startFakeSignaler();
+  fake.ignoringWebSockets = true;
+  const socketOptions = { timeout: 500 };
+  const me = await attend({ url: fake.url, roomId: fakeRoomId, userId: "me", socketOptions });
+  expect(me.retries).toEqual(["disconnected"]);
+});
+
 it("is told codes that are newer than it is", async () => {
   const fake = await startFakeSignaler();
   const me = await attend({ url: fake.url, roomId: fakeRoomId, userId: "me" });

@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import { onTestFinished } from "vitest";
 import type { Envelope } from "../../src/index.js";
@@ -20,6 +21,8 @@ export interface FakeSignaler {
   onEvent: (ack: Ack, socket: Socket) => void;
   /** While it holds, nobody is let in, nor told so. */
   silent: boolean;
+  /** While it holds, whoever asks for a WebSocket is left waiting, as some proxies do. */
+  ignoringWebSockets: boolean;
   /** What is answered to a `join` from now on. */
   list(version: number, ...userIds: string[]): void;
   /** Sends to everyone. */
@@ -42,6 +45,7 @@ export async function startFakeSignaler(options: Partial<ServerOptions> = {}): P
     onJoin: (ack) => ack(receipt()),
     onEvent: (ack) => ack({ type: "receipt", msg: "ok", status: 200, data: {} }),
     silent: false,
+    ignoringWebSockets: false,
     list(version, ...userIds) {
       const members = userIds.map((userId) => ({ userId, roomId: fakeRoomId }));
       data = { event: "join", roomId: fakeRoomId, userId: "me", node: "fake", members, version };
@@ -61,8 +65,18 @@ export async function startFakeSignaler(options: Partial<ServerOptions> = {}): P
       else fake.onEvent(ack, socket);
     });
   });
+  const ignored: Duplex[] = [];
+  const [upgrade] = http.listeners("upgrade");
+  if (upgrade !== undefined)
+    http.removeAllListeners("upgrade").on("upgrade", (request, socket, head) => {
+      if (fake.ignoringWebSockets) ignored.push(socket);
+      else upgrade.call(http, request, socket, head);
+    });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
-  onTestFinished(() => io.close());
+  onTestFinished(() => {
+    for (const socket of ignored) socket.destroy();
+    return io.close();
+  });
   return Object.assign(fake, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
 }
