@@ -34,6 +34,18 @@ it("keeps a connection that works while its member is away for less than it woul
   expect([alice, bob].map(({ connections }) => connections.length)).toEqual([1, 1]);
 });
 
+it("keeps a member whose new page is heard of before the room tells that it is back", async () => {
+  const { meeting, alice } = await startCall();
+  meeting.leave("bob");
+  const bob = await meeting.join("bob", { quietly: true });
+  alice.connection.become("connecting");
+  await connectMedia(alice, bob);
+  meeting.tellOthers("join", "bob");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(alice.events).toEqual(["peer bob"]);
+  expect(alice.connections).toHaveLength(2);
+});
+
 it("lets go of a member who does not come back, and takes it again if it comes later", async () => {
   const { meeting, alice, bob } = await startCall();
   const { signaling } = bob;

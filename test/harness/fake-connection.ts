@@ -210,7 +210,7 @@ export class FakeConnection extends EventTarget {
     this.channel.readyState = "closed";
   }
 
-  become(connectionState: "connected" | "disconnected" | "failed"): void {
+  become(connectionState: "connecting" | "connected" | "disconnected" | "failed"): void {
     this.connectionState = connectionState;
     this.dispatchEvent(new Event("connectionstatechange"));
   }

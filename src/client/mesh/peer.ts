@@ -61,6 +61,8 @@ export class MemberPeer implements Peer {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   /** Runs while the member has left, as far as signaling knows, and the connection says otherwise. */
   #lingering: ReturnType<typeof setTimeout> | undefined;
+  /** The link that said otherwise; one that the member has begun since has yet to come up. */
+  #leftLink: Link | undefined;
   #closed = false;
 
   constructor(userId: string, settings: PeerSettings, surroundings: PeerSurroundings) {
@@ -132,6 +134,7 @@ export class MemberPeer implements Peer {
 
   /** The member has left the room, or the node that it was on has. */
   left(): void {
+    this.#leftLink = this.#link;
     if (!this.#link.isAlive) this.#surroundings.onGone(this);
     else this.#lingering ??= setTimeout(() => this.#surroundings.onGone(this), this.#settings.lingerMs);
   }
@@ -224,7 +227,8 @@ export class MemberPeer implements Peer {
   #linkChanged(): void {
     if (this.#link.isAlive) this.#renewals.reset();
     this.#noteConnection(this.#link.connectionState);
-    if (this.#lingering !== undefined && !this.#link.isAlive) this.#surroundings.onGone(this);
+    const isLingering = this.#lingering !== undefined && this.#leftLink === this.#link;
+    if (isLingering && !this.#link.isAlive) this.#surroundings.onGone(this);
   }
 
   #noteConnection(state: RTCPeerConnectionState): void {
