@@ -204,6 +204,29 @@ it("is usable by everyone, in the form and in a meeting, light and dark, in both
   }
 });
 
+it("keeps every control in sight at all widths, with a panel and without", async () => {
+  const { url } = await startProcess();
+  const page = await openPage(url, "fake=1&room=weekly-review&demo=5");
+  await join(page, "Maria");
+  const covered = () =>
+    page.evaluate(() => {
+      const controls = [...document.querySelectorAll(".room button, .controls button, .tools button")];
+      return controls
+        .filter((control) => {
+          const { left, top, width, height } = control.getBoundingClientRect();
+          return !control.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+        })
+        .map((control) => control.ariaLabel ?? control.textContent);
+    });
+  for (const width of [1280, 1162, 1024, 920, 820, 740, 360]) {
+    await page.setViewportSize({ width, height: 700 });
+    expect([width, await covered()]).toEqual([width, []]);
+    await button(page, "Chat").click();
+    expect([width, await covered()]).toEqual([width, []]);
+    await page.keyboard.press("Escape");
+  }
+});
+
 it("works without devices that a browser refuses, and says what to do", async () => {
   const { url } = await startProcess();
   const page = await openPage(url, "room=standup");
