@@ -227,6 +227,16 @@ it("keeps every control in sight at all widths, with a panel and without", async
   }
 });
 
+it("gives the link to a room that has not been entered yet", async () => {
+  const { url } = await startProcess();
+  const permissions = ["clipboard-read", "clipboard-write"];
+  const page = await openPage(url, "fake=1", { permissions });
+  await page.locator("#room").fill("stand & up");
+  await button(page, "Copy link").click();
+  await button(page, "Link copied").waitFor();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${url}/?room=stand+%26+up`);
+});
+
 it("works without devices that a browser refuses, and says what to do", async () => {
   const { url } = await startProcess();
   const page = await openPage(url, "room=standup");

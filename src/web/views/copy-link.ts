@@ -6,8 +6,11 @@ import { invitation } from "../link.js";
 
 const thanksMs = 2500;
 
-/** @param failed - told when the browser does not let it. */
-export function copyLinkButton(roomId: string, failed: () => void): HTMLButtonElement {
+/**
+ * @param readRoom - which room, when the button is pressed.
+ * @param failed - told when the browser does not let it.
+ */
+export function copyLinkButton(readRoom: () => string, failed: () => void): HTMLButtonElement {
   const t = texts().controls;
   const label = h("span", { "aria-live": "polite" }, t.copyLink);
   const button = h(
@@ -17,7 +20,7 @@ export function copyLinkButton(roomId: string, failed: () => void): HTMLButtonEl
     label,
   );
   button.addEventListener("click", async () => {
-    if (!(await copy(invitation(roomId)))) return failed();
+    if (!(await copy(invitation(readRoom())))) return failed();
     setText(label, t.copied);
     button.querySelector(".icon")?.replaceWith(icon("check"));
     setTimeout(() => {

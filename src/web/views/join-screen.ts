@@ -8,6 +8,7 @@ import type { Levels } from "../media/levels.js";
 import type { LocalMedia } from "../media/local-media.js";
 import type { Claims } from "../token.js";
 import { iconButton } from "./button.js";
+import { copyLinkButton } from "./copy-link.js";
 import { deviceFields } from "./device-fields.js";
 import { languageChoice } from "./language-choice.js";
 import { levelMeter } from "./level-meter.js";
@@ -91,16 +92,19 @@ export function joinScreen(options: JoinOptions): View {
     h("h1", {}, t.join.heading),
     h("p", { class: "tagline quiet" }, t.tagline),
     h("label", { class: "field", for: "name" }, h("span", {}, t.join.name), name),
-    h(
-      "label",
-      { class: "field", for: "room" },
-      h("span", {}, t.join.room),
-      room,
-      h("small", {}, t.join.roomHint),
-    ),
+    h("label", { class: "field", for: "room" }, h("span", {}, t.join.room), room),
     claims?.isHost === true && h("p", { class: "note" }, icon("host"), t.join.asHost),
     complaint,
     button,
+  );
+  const invitation = h(
+    "div",
+    { class: "invitation" },
+    h("small", {}, t.join.roomHint),
+    copyLinkButton(
+      () => room.value.trim(),
+      () => setText(complaint, t.join.copyFailed),
+    ),
   );
   const element = h(
     "div",
@@ -120,7 +124,7 @@ export function joinScreen(options: JoinOptions): View {
         preview.element,
         !media.synthetic && devices.element,
       ),
-      form,
+      h("div", { class: "join-side" }, form, invitation),
     ),
   );
   return {

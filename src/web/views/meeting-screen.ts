@@ -32,6 +32,7 @@ export interface MeetingScreenOptions {
 export function meetingScreen({ meeting, media, levels, changeLanguage }: MeetingScreenOptions): View {
   const t = texts();
   const toasts = new Toasts();
+  const readRoom = () => meeting.roomId;
   const copyFailed = () => toasts.show({ text: t.controls.copyFailed, tone: "warning" });
 
   const stage = createStage(meeting, levels, (play) =>
@@ -88,14 +89,14 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
     "div",
     { class: "alone" },
     h("p", {}, h("strong", {}, t.stage.alone), h("span", {}, t.stage.aloneHint)),
-    copyLinkButton(meeting.roomId, copyFailed),
+    copyLinkButton(readRoom, copyFailed),
   );
   const head = h(
     "header",
     { class: "room" },
     h("h1", { class: "room-name", tabindex: -1 }, meeting.roomId),
     lock,
-    copyLinkButton(meeting.roomId, copyFailed),
+    copyLinkButton(readRoom, copyFailed),
   );
   const isHost = meeting.participants[0]?.isHost === true;
   const tools = h(
