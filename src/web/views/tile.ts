@@ -76,8 +76,10 @@ export class Tile {
   /** Only where it changed: what is replaced under a finger gets no click. */
   updateQuality(): void {
     if (this.#participant.isSelf || this.#isScreen) return;
-    const strength = this.#readQuality()?.strength ?? 0;
-    if (strength === this.#strength) return;
+    const strength = this.#readQuality()?.strength;
+    // Not known yet is not bad.
+    this.#bars.hidden = strength === undefined;
+    if (strength === undefined || strength === this.#strength) return;
     this.#strength = strength;
     const t = texts().quality;
     this.#bars.replaceChildren(signalBars(strength));
