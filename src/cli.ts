@@ -10,6 +10,8 @@ import type { Signaler } from "./signaler.js";
 
 const exitFailed = 1;
 const exitBadConfig = 2;
+/** The log's last lines may take so long to be written. */
+const logMs = 500;
 
 async function main([command, ...flags]: string[]): Promise<void> {
   if (command === "--version" || command === "-v") {
@@ -59,10 +61,21 @@ async function token(flags: string[]): Promise<void> {
 }
 
 function end(signaler: Signaler): void {
-  signaler.close().then(
-    () => process.exit(0),
-    (error: unknown) => fail(error),
-  );
+  signaler
+    .close()
+    .then(() => written(signaler.log))
+    .then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+}
+
+/** When the log is written, or cannot be: what is left at exit is tried for ever where nobody reads it any more. */
+function written(log: Signaler["log"]): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, logMs);
+    log.flush(() => resolve());
+  });
 }
 
 /** Says where it listens, on what, and what is open: in the log, and for a person at a terminal. */

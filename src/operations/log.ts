@@ -5,10 +5,12 @@
 import { type Logger, pino } from "pino";
 
 export function createLog(level: string, nodeId: string): Logger {
-  return pino({
+  const options = {
     level,
     base: { node: nodeId },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  // Nobody waits for whoever reads it. With a least length, though of one, `flush` tells when all is written.
+  return pino(options, pino.destination({ sync: false, minLength: 1 }));
 }

@@ -133,6 +133,17 @@ it("answers what operators ask over HTTP", async () => {
   expect((await fetch(`${node.url}/healthz`, { method: "POST" })).status).toBe(405);
 });
 
+it("ends when told to, though nobody reads its log any more", async () => {
+  const child = spawnCommand(["serve", "--host", "127.0.0.1", "--port", "0"], {});
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let said = "";
+  child.stdout?.on("data", (chunk) => (said += chunk));
+  await eventually(() => expect(said).toContain('"ready"'));
+  child.stdout?.destroy();
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 it("refuses what is not configuration with exit code 2 and a sentence that helps", async () => {
   const cases: [args: string[], environment: Record<string, string>, sentence: RegExp][] = [
     [
