@@ -104,9 +104,9 @@ export function aims({ scenarios, idleMemory, startTime, underFaults, underAttac
   );
   for (const { title, runs } of underAttack)
     add(
-      `p99 on a node under attack (${title}), at most ${attackFactor} of that with another node attacked, nobody else cut`,
+      `p99 on a node under attack (${title}), at most ${attackFactor} of what it is compared with, nobody else cut`,
       runs.every(({ cut }) => cut === 0)
-        ? slowdown(runs, "during", "elsewhere").ratio
+        ? slowdown(runs, "during", "compared").ratio
         : Number.POSITIVE_INFINITY,
       plain,
       (ratio) => ratio <= attackFactor,

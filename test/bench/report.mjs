@@ -147,9 +147,9 @@ function attackTable(attacks) {
   return table(
     [
       "while a node is attacked by",
-      "p99 ms before / attack elsewhere / here",
-      "here / before",
-      "here / elsewhere",
+      "p99 ms before / compared / during",
+      "during / before",
+      "during / compared",
       "MB before / most / after",
       "people cut",
       "the attacker, in its last run",
@@ -159,9 +159,9 @@ function attackTable(attacks) {
       const { done } = runs.at(-1);
       return [
         title,
-        ["before", "elsewhere", "during"].map((when) => of((run) => run[when].p99).toFixed(1)).join(" / "),
+        ["before", "compared", "during"].map((when) => of((run) => run[when].p99).toFixed(1)).join(" / "),
         ratioText(slowdown(runs, "during", "before")),
-        ratioText(slowdown(runs, "during", "elsewhere")),
+        ratioText(slowdown(runs, "during", "compared")),
         ["before", "greatest", "after"]
           .map((when) => megabytes(of(({ memory }) => memory[when])))
           .join(" / "),

@@ -1,31 +1,33 @@
 /**
- * 200 clients of a room who do not read what they are sent, while one in the room speaks on until they are cut.
+ * 200 clients of a room who do not read what they are sent, while one in the room speaks on until they are cut. With
+ * `read` they do, as a room of that size would.
  */
 import { join, tell, textFrame } from "./connection.mjs";
 
-const readers = 200;
+const places = 200;
 const messagesPerSecond = 20;
 /** Whoever does not read only notices when writing that the other side is gone. */
 const sign = textFrame("3");
 const signEveryMs = 500;
 const message = textFrame(`42["msg",{"type":"chat","filler":"${"x".repeat(30_000)}"}]`);
 
-const counts = { messages: 0, cuts: 0, stalled: 0 };
+const reads = process.argv[3] === "read";
+const counts = { messages: 0, cuts: 0, readers: 0 };
 
 function come(n) {
   const reader = join({ userId: `reader-${n}`, roomId: "stalled" }, () => {
-    counts.stalled += 1;
-    reader.pause();
+    counts.readers += 1;
+    if (!reads) reader.pause();
   });
   const signing = setInterval(() => reader.write(sign), signEveryMs);
   reader.on("close", () => {
     clearInterval(signing);
     counts.cuts += 1;
-    counts.stalled -= 1;
+    counts.readers -= 1;
   });
 }
 
-for (let n = 0; n < readers; n += 1) come(n);
+for (let n = 0; n < places; n += 1) come(n);
 join({ userId: "speaker", roomId: "stalled" }, (speaker) => {
   setInterval(() => {
     speaker.write(message);
