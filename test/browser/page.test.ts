@@ -117,6 +117,24 @@ it("shows others what somebody switches, writes and asks", async () => {
   await alice.getByText("Nobody else is here yet").waitFor();
 });
 
+it("lets the floor be given from the list of people, when the notice is gone", async () => {
+  const { url } = await startProcess();
+  const alice = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  const bob = await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await alice.getByRole("listitem", { name: "Bob, not muted", exact: true }).waitFor();
+  await bob.keyboard.press("h");
+  await alice.getByText("Bob would like to speak").waitFor();
+  await alice
+    .locator(".toast")
+    .filter({ hasText: "Bob would" })
+    .getByRole("button", { name: "Dismiss" })
+    .click();
+  await button(alice, "People").click();
+  await button(alice, "Give Bob the floor").click();
+  await bob.getByText("Alice gives you the floor").waitFor();
+  await button(alice, "Give Bob the floor").waitFor({ state: "detached" });
+});
+
 it("sends smaller pictures to more people", async () => {
   const { url } = await startProcess();
   const alice = await openPage(url, "room=standup");
@@ -414,4 +432,10 @@ it("sends media through the TURN server alone where the link says so, and says t
     await page.getByRole("button", { name: /^Connection to/ }).click();
     await page.getByText("by TURN relay").waitFor();
   }
-}, 60_000);
+});
+
+it("says that there is no TURN server for a link that asks for one", async () => {
+  const { url } = await startProcess();
+  const page = await join(await openPage(url, "fake=1&room=standup&relay=1"), "Alice");
+  await page.getByRole("heading", { name: "There is no relay here" }).waitFor();
+});

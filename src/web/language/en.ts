@@ -100,6 +100,7 @@ export const en = {
   people: {
     heading: "People",
     count: (count: number) => (count === 1 ? "1 person" : `${count} people`),
+    giveFloor: (name: string) => `Give ${name} the floor`,
     mute: (name: string) => `Mute ${name}`,
     remove: (name: string) => `Remove ${name}`,
     removeShort: "Remove",
@@ -209,6 +210,10 @@ export const en = {
       "You, or others at your address, have too many meetings open. Close one, then try again.",
     ),
     too_many_failures: say("Too many attempts", "Wait a minute, then try again."),
+    no_relay: say(
+      "There is no relay here",
+      "This link lets sound and pictures go through TURN servers alone, and the operator has set up none. Take relay=1 out of it.",
+    ),
     flooding: say(
       "Disconnected",
       "This page sent too much. Load it again, and tell the operator if that happens often.",

@@ -99,6 +99,7 @@ export const zh: Dictionary = {
   people: {
     heading: "成员",
     count: (count) => `${count} 人`,
+    giveFloor: (name) => `请 ${name} 发言`,
     mute: (name) => `将 ${name} 静音`,
     remove: (name) => `移出 ${name}`,
     removeShort: "移出",
@@ -189,6 +190,10 @@ export const zh: Dictionary = {
     origin_refused: say("本页不能连接", "运营者需要把本页的地址加入 SIGNALER_ORIGINS。"),
     too_many_connections: say("连接太多", "你或同一地址的人打开了太多会议。请关闭一个，然后再试。"),
     too_many_failures: say("尝试次数太多", "请等一分钟再试。"),
+    no_relay: say(
+      "这里没有中继",
+      "这个链接要求音视频只经过 TURN 服务器，而运营者没有配置。请去掉链接中的 relay=1。",
+    ),
     flooding: say("连接已断开", "本页发送的内容太多。请重新加载；如果经常这样，请告诉运营者。"),
     unreachable: say("服务器没有响应", "请检查网络，然后再试。如果别人也这样，需要运营者处理。"),
     other: say("会议无法继续", "服务器给出的原因："),

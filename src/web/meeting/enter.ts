@@ -30,6 +30,7 @@ export async function enterMeeting({ link, name, room, media, levels }: Entry): 
   const meeting = new LiveMeeting({ signaling, mesh, log, media, levels, relayOnly: link.relayOnly });
   try {
     await isIn(signaling);
+    if (link.relayOnly) await hasRelay(signaling);
   } catch (ending) {
     meeting.abandon();
     throw ending;
@@ -56,6 +57,16 @@ async function isIn(signaling: Signaling): Promise<void> {
     clearTimeout(timer);
     stopListening();
   }
+}
+
+/** Without a relay, those who may use nothing else would wait for each other for ever. @throws an Ending. */
+async function hasRelay(signaling: Signaling): Promise<void> {
+  const { iceServers } = await signaling.iceServers().catch((error: unknown) => {
+    throw endingOf(error);
+  });
+  if (iceServers.some(({ urls }) => urls.some((url) => url.startsWith("turn")))) return;
+  const ending: Ending = { code: "no_relay", message: "the server names no TURN server", retry: false };
+  throw ending;
 }
 
 /** The server's own trouble is the operator's: all that people need to know is that it does not answer. */

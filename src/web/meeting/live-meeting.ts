@@ -8,14 +8,16 @@ import type { Levels } from "../media/levels.js";
 import type { LocalMedia } from "../media/local-media.js";
 import { Attendance } from "./attendance.js";
 import type { EnvelopeLog } from "./envelope-log.js";
-import type {
-  ChatLine,
-  LogEntry,
-  Meeting,
-  MeetingEvents,
-  Participant,
-  Quality,
-  SignalingState,
+import {
+  type ChatLine,
+  type LogEntry,
+  longestChatLine,
+  type Meeting,
+  type MeetingEvents,
+  mostChatLines,
+  type Participant,
+  type Quality,
+  type SignalingState,
 } from "./meeting.js";
 import { Qualities } from "./quality.js";
 
@@ -232,8 +234,14 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   #hear(payload: unknown): void {
     const { type, text, from } = (payload ?? {}) as Readonly<Record<string, unknown>>;
     if (type !== "chat" || typeof text !== "string" || typeof from !== "string") return;
-    const line = { userId: from, name: this.#attendance.nameOf(from), text, at: new Date() };
+    const line = {
+      userId: from,
+      name: this.#attendance.nameOf(from),
+      text: text.slice(0, longestChatLine),
+      at: new Date(),
+    };
     this.chat.push(line);
+    if (this.chat.length > mostChatLines) this.chat.shift();
     this.emit("chat", line);
   }
 

@@ -18,6 +18,10 @@ export interface Participant {
   readonly connection: "connecting" | "connected" | "lost";
 }
 
+/** So many lines are kept, of so many characters: whatever others write, it must not use up the page. */
+export const mostChatLines = 1_000;
+export const longestChatLine = 4_000;
+
 export interface ChatLine {
   readonly userId: string;
   readonly name: string;
@@ -54,7 +58,7 @@ export interface SignalingState {
   readonly rosterVersion: number | undefined;
 }
 
-/** Why it is over. `left` is one's own doing; other codes are the server's, or `unreachable`. */
+/** Why it is over. `left` is one's own doing; other codes are the server's, `unreachable`, or `no_relay`. */
 export interface Ending {
   readonly code: string;
   readonly message: string;
@@ -86,6 +90,7 @@ export interface Meeting extends Pick<Emitter<MeetingEvents>, "on"> {
   readonly participants: readonly Participant[];
   readonly signaling: SignalingState;
   readonly locked: boolean;
+  /** The last of them. */
   readonly chat: readonly ChatLine[];
   readonly log: readonly LogEntry[];
   readonly relayOnly: boolean;

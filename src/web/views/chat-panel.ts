@@ -4,12 +4,10 @@
 import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
-import type { ChatLine, Meeting } from "../meeting/meeting.js";
+import { type ChatLine, longestChatLine, type Meeting, mostChatLines } from "../meeting/meeting.js";
 import type { IconButton } from "./button.js";
 import type { View } from "./view.js";
 
-/** Well below what the server takes, with room for the rest of the message. */
-const longest = 4000;
 /** Lines of one person so soon after each other stand under one name. */
 const sameBreathMs = 120_000;
 /** So far from its end the list counts as being at it. */
@@ -26,7 +24,7 @@ export function chatPanel(meeting: Meeting, draft: Draft): View {
   const lines = h("div", { class: "chat-lines", role: "log", "aria-label": t.heading, tabindex: 0 });
   const input = h("textarea", {
     rows: 1,
-    maxlength: longest,
+    maxlength: longestChatLine,
     placeholder: t.write,
     "aria-label": t.write,
     enterkeyhint: "send",
@@ -63,6 +61,7 @@ export function chatPanel(meeting: Meeting, draft: Draft): View {
         h("p", {}, ...linked(line.text)),
       ),
     );
+    if (lines.childElementCount > mostChatLines) lines.firstElementChild?.remove();
     if (isAtEnd || isSelf) scrollToEnd();
   };
   lines.hidden = true;

@@ -27,6 +27,7 @@ const hopeless = new Set([
   "token_expired",
   "room_forbidden",
   "origin_refused",
+  "no_relay",
 ]);
 
 export function endingScreen({ ending, joining, again, start, changeLanguage }: EndingOptions): View {

@@ -1,5 +1,6 @@
 /**
- * Who is here, and what they have on. Hosts can mute and remove.
+ * Who is here, and what they have on. Hosts can mute and remove; they, or anyone where there is none, can give the floor to whoever
+ * asks for it.
  */
 import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
@@ -17,6 +18,7 @@ export function peoplePanel(meeting: Meeting): View {
   const update = () => {
     const { participants } = meeting;
     const hasRights = participants[0]?.isHost === true;
+    const givesFloor = hasRights || !participants.some(({ isHost }) => isHost);
     setText(count, texts().people.count(participants.length));
     const focused = list.querySelector("button:focus")?.ariaLabel;
     for (const [userId, { element }] of rows)
@@ -27,9 +29,10 @@ export function peoplePanel(meeting: Meeting): View {
     for (const [index, participant] of participants.entries()) {
       const { userId, camera, screen } = participant;
       const now = { ...participant, camera: camera !== undefined, screen: screen !== undefined };
-      const shown = JSON.stringify([hasRights, now]);
+      const shown = JSON.stringify([hasRights, givesFloor, now]);
       const known = rows.get(userId);
-      const element = known?.shown === shown ? known.element : row(meeting, participant, hasRights);
+      const element =
+        known?.shown === shown ? known.element : row(meeting, participant, { hasRights, givesFloor });
       if (known?.element !== element) known?.element.replaceWith(element);
       rows.set(userId, { shown, element });
       if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
@@ -43,7 +46,12 @@ export function peoplePanel(meeting: Meeting): View {
   return { element: h("div", { class: "people-panel" }, count, list), dispose: meeting.on("change", update) };
 }
 
-function row(meeting: Meeting, participant: Participant, hasRights: boolean): HTMLLIElement {
+interface Rights {
+  readonly hasRights: boolean;
+  readonly givesFloor: boolean;
+}
+
+function row(meeting: Meeting, participant: Participant, { hasRights, givesFloor }: Rights): HTMLLIElement {
   const t = texts();
   const { userId, name, isSelf, isHost, muted, handRaised, camera, screen } = participant;
   const dot = h("span", { class: "person-dot", "aria-hidden": "true" });
@@ -54,6 +62,7 @@ function row(meeting: Meeting, participant: Participant, hasRights: boolean): HT
     camera === undefined && sign("cameraOff", t.stage.cameraOff),
     muted && sign("microphoneOff", t.stage.muted),
   ];
+  const giveFloor = () => meeting.answer(userId, true);
   const mute = () => meeting.mute(userId);
   const remove = () =>
     confirmThat(t.people.removeQuestion(name), t.people.removeAnswer, t.people.removeShort, () =>
@@ -70,13 +79,15 @@ function row(meeting: Meeting, participant: Participant, hasRights: boolean): HT
       isHost && h("small", {}, t.stage.host),
     ),
     h("span", { class: "person-signs" }, ...signs),
-    hasRights &&
-      !isSelf &&
+    !isSelf &&
       h(
         "span",
         { class: "person-actions" },
-        !muted && iconButton({ icon: "microphone", label: t.people.mute(name) }, mute).element,
-        iconButton({ icon: "remove", label: t.people.remove(name) }, remove).element,
+        givesFloor &&
+          handRaised &&
+          iconButton({ icon: "check", label: t.people.giveFloor(name) }, giveFloor).element,
+        hasRights && !muted && iconButton({ icon: "microphone", label: t.people.mute(name) }, mute).element,
+        hasRights && iconButton({ icon: "remove", label: t.people.remove(name) }, remove).element,
       ),
   );
 }
