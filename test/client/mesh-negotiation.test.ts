@@ -69,6 +69,8 @@ describe.each([["alice", "bob"] as const, ["bob", "alice"] as const])(
       meeting.release(first, second);
       await settle();
       expectAgreement(alice, bob);
+      // Bob is not polite: he never takes his own offer back for hers.
+      expect(meeting.between("bob", "alice", "answer")).toEqual([]);
       for (const { events, connections } of [alice, bob]) {
         expect(events.filter((event) => event === "got screen")).toHaveLength(1);
         expect(connections).toHaveLength(1);
