@@ -13,12 +13,12 @@ import { type AddressedEvent, type HostEvent, isAddressedEvent, isHostEvent } fr
 import { SignalingFailure } from "../protocol/failures.js";
 import { requireRoomId } from "../protocol/identifiers.js";
 import { lobby, type Place } from "../protocol/place.js";
+import { onlyPayload, requireObject, takeAck } from "./arguments.js";
 import { requireChatRoom, stampChat } from "./chat.js";
 import { Expiry } from "./expiry.js";
 import { Ice } from "./ice.js";
 import type { Membership } from "./membership.js";
 import { type Moderation, requireHost } from "./moderation.js";
-import { RefusedPayload } from "./refused-payload.js";
 import type { Relay, Scope } from "./relay.js";
 import { type Ack, type FailureListener, Reply } from "./reply.js";
 import { asList, asObject, requireListedRoom } from "./roster.js";
@@ -283,24 +283,4 @@ function asOf({ version, locked }: VersionedRoster): { version: number; locked?:
 
 function requireUnavailable(error: unknown): undefined {
   if (!(error instanceof RedisUnavailable)) throw error;
-}
-
-/** Takes the ack off the arguments: Socket.IO puts it last, and only Socket.IO can put a function there. */
-function takeAck(args: unknown[]): Ack | undefined {
-  if (typeof args.at(-1) !== "function") return undefined;
-  return args.pop() as Ack;
-}
-
-/** [P-43] @throws SignalingFailure bad_arguments, binary_refused, too_large. */
-function onlyPayload(args: readonly unknown[]): unknown {
-  const [payload] = args;
-  if (payload instanceof RefusedPayload) throw new SignalingFailure(payload.code);
-  if (args.length > 1) throw new SignalingFailure("bad_arguments");
-  return payload;
-}
-
-function requireObject(payload: unknown): Readonly<Record<string, unknown>> {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload))
-    throw new SignalingFailure("bad_payload");
-  return payload as Record<string, unknown>;
 }
