@@ -5,6 +5,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { SignalingFailure } from "../protocol/failures.js";
 import { parseId, parseProfileFields } from "../protocol/identifiers.js";
+import { isObject } from "../protocol/objects.js";
 import { type Grant, type Role, roles } from "./grant.js";
 
 /** With a secret only these, and with published keys only the others: a public key must never pass for a secret. */
@@ -147,10 +148,6 @@ function asGrant(claims: JWTPayload): Grant {
   const isWhole = userId !== undefined && profile !== undefined && expiresAt <= lastMoment;
   if (!isWhole || !isRole(role) || !isRoomList(list)) throw refused("claims");
   return { userId, rooms: list, role, profile, expiresAt };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isRole(value: unknown): value is Role {

@@ -6,7 +6,8 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket
 import type { Envelope } from "../protocol/envelope.js";
 import type { ClientEvent } from "../protocol/events.js";
 import { failures } from "../protocol/failures.js";
-import { errorOf, isCode, isObject, SignalingError } from "./signaling-error.js";
+import { isObject } from "../protocol/objects.js";
+import { errorOf, isCode, SignalingError } from "./signaling-error.js";
 
 type Ack = (answer: unknown) => void;
 

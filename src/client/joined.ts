@@ -2,7 +2,7 @@
  * The answer to `join` [P-36], as far as it is what the protocol says.
  */
 import type { Envelope, Member } from "../protocol/envelope.js";
-import { isObject } from "./signaling-error.js";
+import { isObject } from "../protocol/objects.js";
 
 export interface Joined {
   readonly userId: string | undefined;

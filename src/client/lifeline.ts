@@ -3,6 +3,7 @@
  */
 import type { Envelope } from "../protocol/envelope.js";
 import type { ClientEvent } from "../protocol/events.js";
+import { isObject } from "../protocol/objects.js";
 import { BackOff } from "./back-off.js";
 import { Connection, type SocketSettings } from "./connection.js";
 import { isFinal, isTokenOver } from "./endings.js";
@@ -10,7 +11,7 @@ import { asJoined, type Joined } from "./joined.js";
 import { whenOnline } from "./network.js";
 import type { ConnectOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
-import { asSignalingError, errorOf, isObject, SignalingError } from "./signaling-error.js";
+import { asSignalingError, errorOf, SignalingError } from "./signaling-error.js";
 import { Renewal, TokenSource } from "./token-source.js";
 
 /**

@@ -2,12 +2,12 @@
  * Keeps the room's list true: takes notices in, and asks for the list again when something was missed.
  */
 import type { Envelope } from "../protocol/envelope.js";
+import { isObject } from "../protocol/objects.js";
 import { BackOff } from "./back-off.js";
 import type { Emitter } from "./emitter.js";
 import { asString, isMember, type Joined } from "./joined.js";
 import type { RoomEvents } from "./room.js";
 import { type Change, Roster } from "./roster.js";
-import { isObject } from "./signaling-error.js";
 
 export class RosterKeeper {
   readonly #roster = new Roster();

@@ -1,8 +1,10 @@
 /**
  * What a client is told went wrong: a failure of the server's catalogue, or one of the few of the client's own.
  */
+
 import type { Envelope } from "../protocol/envelope.js";
 import { type FailureCode, failures } from "../protocol/failures.js";
+import { isObject } from "../protocol/objects.js";
 
 /** Why there is no connection, where no server has said so. */
 const clientFailures = {
@@ -83,8 +85,4 @@ export function asSignalingError(error: unknown): SignalingError {
 
 export function isCode(value: unknown): value is SignalingCode {
   return typeof value === "string" && Object.hasOwn(catalogue, value);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

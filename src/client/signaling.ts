@@ -3,13 +3,14 @@
  */
 import type { Envelope } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
+import { isObject } from "../protocol/objects.js";
 import { Emitter } from "./emitter.js";
 import { asString } from "./joined.js";
 import { Lifeline, type SignalingState } from "./lifeline.js";
 import type { ConnectOptions } from "./options.js";
 import { Room, type RoomEvents } from "./room.js";
 import { RosterKeeper } from "./roster-keeper.js";
-import { isObject, type SignalingCode, SignalingError } from "./signaling-error.js";
+import { type SignalingCode, SignalingError } from "./signaling-error.js";
 
 /** Why a client is closed. */
 export interface Closure {

@@ -2,6 +2,7 @@
  * What a client sent with an event: at most one payload, and its ack.
  */
 import { SignalingFailure } from "../protocol/failures.js";
+import { isObject } from "../protocol/objects.js";
 import { RefusedPayload } from "./refused-payload.js";
 import type { Ack } from "./reply.js";
 
@@ -20,7 +21,6 @@ export function onlyPayload(args: readonly unknown[]): unknown {
 }
 
 export function requireObject(payload: unknown): Readonly<Record<string, unknown>> {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload))
-    throw new SignalingFailure("bad_payload");
-  return payload as Record<string, unknown>;
+  if (!isObject(payload)) throw new SignalingFailure("bad_payload");
+  return payload;
 }

@@ -4,6 +4,7 @@
 import { serverTypes } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
 import { parseId } from "../protocol/identifiers.js";
+import { isObject } from "../protocol/objects.js";
 import type { Place } from "../protocol/place.js";
 import type { Session } from "./session.js";
 
@@ -26,8 +27,4 @@ export function stampChat(session: Session, payload: unknown): unknown {
   if (typeof payload["type"] === "string" && serverTypes.has(payload["type"]))
     throw new SignalingFailure("reserved_type");
   return { ...payload, from: session.userId };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@
  */
 import type { Member } from "./envelope.js";
 import { type FailureCode, SignalingFailure } from "./failures.js";
+import { isObject } from "./objects.js";
 
 /** In UTF-16 code units, as JavaScript counts [P-5]. */
 export const maxIdLength = 128;
@@ -107,8 +108,8 @@ function parseProfile(query: Fields, auth: Fields, vouched: Profile): Profile {
 
 /** A profile that keeps the rules [P-6]; undefined if this is none. */
 export function parseProfileFields(value: unknown): Profile | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const fields = Object.entries(value as Fields);
+  if (!isObject(value)) return undefined;
+  const fields = Object.entries(value);
   if (fields.length > maxProfileFields) return undefined;
   const profile: Record<string, string | number | boolean | null> = {};
   for (const [name, field] of fields) {

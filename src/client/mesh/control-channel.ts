@@ -2,7 +2,7 @@
  * The data channel beside the media, on which two members tell each other their state, and goodbye. It works
  * without signaling, and its end is the first sign that the other page is gone.
  */
-import { isObject } from "../signaling-error.js";
+import { isObject } from "../../protocol/objects.js";
 import { type MemberState, parseState } from "./member-state.js";
 
 export interface ControlEvents {

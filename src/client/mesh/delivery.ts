@@ -2,8 +2,9 @@
  * Gets messages to one member, however often that takes: while signaling is away they wait, and one that failed
  * is tried again until it has been delivered, is no longer needed, or can never succeed.
  */
+
+import { isObject } from "../../protocol/objects.js";
 import { BackOff } from "../back-off.js";
-import { isObject } from "../signaling-error.js";
 import type { MeshSignaling } from "./signaling.js";
 
 const backOffRules = { firstMs: 500, longestMs: 10_000, jitter: 0.25 };

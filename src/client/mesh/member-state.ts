@@ -2,7 +2,7 @@
  * What members show of themselves besides their media. It goes from page to page, so that a switch is seen at
  * once and needs no negotiation.
  */
-import { isObject } from "../signaling-error.js";
+import { isObject } from "../../protocol/objects.js";
 
 export interface MemberState {
   /** Whether it can be heard: there is a microphone, and it is not muted. */

@@ -3,7 +3,7 @@
  * the connection, its *link*, so that what belongs to an earlier one is known for it: a page that was reloaded,
  * or that has begun anew, has another link.
  */
-import { isObject } from "../signaling-error.js";
+import { isObject } from "../../protocol/objects.js";
 import { isMediaRole, type MediaRole } from "./media-role.js";
 
 /** What each section (`mid`) of a description is for. */

@@ -1,8 +1,9 @@
 /**
  * What has to be there before the first connection is made.
  */
+
+import { isObject } from "../../protocol/objects.js";
 import { BackOff } from "../back-off.js";
-import { isObject } from "../signaling-error.js";
 import type { MeshIceServers, MeshSignaling } from "./signaling.js";
 
 const mostTries = 3;

@@ -1,7 +1,7 @@
 /**
  * How well a connection does, from what the browser counts.
  */
-import { isObject } from "../signaling-error.js";
+import { isObject } from "../../protocol/objects.js";
 import type { MediaRole } from "./media-role.js";
 import type { MediaRoles } from "./messages.js";
 
