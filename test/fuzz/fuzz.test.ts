@@ -10,11 +10,10 @@ import { type Latency, playRound, type Round, type RoundOptions, settings } from
 
 const seed = Number(process.env["FUZZ_SEED"] ?? 1);
 const minutes = Number(process.env["FUZZ_MINUTES"] ?? 0);
-const quietMs = 5_000;
+const shortCompareMs = 4_000;
+const longCompareMs = 20_000;
 const shortAttackMs = 18_000;
 const longAttackMs = 60_000;
-/** So slow that it is no accident of the machine. */
-const mostP99Ms = 2_000;
 /** Where there are fewer, the garbage did not reach what it should. */
 const fewestCodes = 10;
 const settingNames = Object.keys(settings) as RoundOptions["setting"][];
@@ -23,7 +22,8 @@ function report({ seed, setting }: RoundOptions, round: Round): void {
   const latency = ({ p50, p99 }: Latency) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
   console.log(
     `seed ${seed}, ${setting}: ${round.garbage} pieces of garbage in ${round.lives} connections; ` +
-      `${round.called} messages of the call: ${latency(round.quiet)} in quiet, ${latency(round.attacked)} attacked; ` +
+      `${round.called} messages of the call: ${latency(round.quiet)} in quiet, ` +
+      `${latency(round.compared)} while another node is attacked, ${latency(round.attacked)} attacked; ` +
       `${round.megabytes} MB; told ${JSON.stringify(round.told)}`,
   );
   if (round.violations.length === 0) return;
@@ -36,14 +36,13 @@ async function play(options: RoundOptions): Promise<void> {
   const round = await playRound(options);
   report(options, round);
   expect(round.violations.slice(0, 20)).toEqual([]);
-  expect(round.attacked.p99).toBeLessThan(mostP99Ms);
   expect(Object.keys(round.told).length).toBeGreaterThanOrEqual(fewestCodes);
 }
 
 if (minutes === 0)
   it.each(settingNames)(
     `garbage harms nobody in a call, %s, with seed ${seed}`,
-    (setting) => play({ seed, setting, quietMs, attackMs: shortAttackMs }),
+    (setting) => play({ seed, setting, compareMs: shortCompareMs, attackMs: shortAttackMs }),
     120_000,
   );
 else
@@ -53,7 +52,7 @@ else
       const endsAt = performance.now() + minutes * 60_000;
       for (let n = 0; performance.now() < endsAt; n += 1)
         for (const setting of settingNames)
-          await play({ seed: seed + n, setting, quietMs, attackMs: longAttackMs });
+          await play({ seed: seed + n, setting, compareMs: longCompareMs, attackMs: longAttackMs });
     },
     minutes * 60_000 + 300_000,
   );

@@ -19,15 +19,22 @@ const characters = '{}[]":,\\0123456789-/_\u001e\u0000é会\u202e\ud83d';
 export interface Pools {
   readonly payloads: readonly unknown[];
   readonly args: readonly (readonly unknown[])[];
+  /** What connections are named with. */
+  readonly namings: readonly unknown[];
 }
 
-/** @param names - of people and rooms that there are. */
-export function makePools(seed: number, names: readonly string[]): Pools {
+/**
+ * @param names - of people and rooms that there are.
+ * @param taken - those of them that nobody may name himself.
+ */
+export function makePools(seed: number, names: readonly string[], taken: readonly string[]): Pools {
   const sample = <T>(arbitrary: fc.Arbitrary<T>) => fc.sample(arbitrary, { seed, numRuns: poolSize });
   const payload = payloadOf(idOf(names));
+  const naming = payloadOf(idOf(names.filter((name) => !taken.includes(name))));
   return {
     payloads: sample(payload),
     args: sample(fc.array(fc.oneof({ weight: 4, arbitrary: payload }, value), { maxLength: 3 })),
+    namings: sample(naming),
   };
 }
 
@@ -51,8 +58,8 @@ export class Garbage {
       : this.#random.pick(this.#pools.args);
   }
 
-  payload(): unknown {
-    return this.#random.pick(this.#pools.payloads);
+  naming(): unknown {
+    return this.#random.pick(this.#pools.namings);
   }
 
   /** An Engine.IO packet, or something like one. */

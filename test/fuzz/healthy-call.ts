@@ -3,6 +3,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
+import { onTestFinished } from "vitest";
 import { addressedEvents, serverTypes } from "../../src/protocol/events.js";
 import { attackerPrefix } from "./attacker.js";
 
@@ -36,6 +37,10 @@ export class HealthyCall {
 
   static async start(seats: readonly Seat[]): Promise<HealthyCall> {
     const call = new HealthyCall();
+    onTestFinished(() => {
+      call.end();
+      call.#disconnect();
+    });
     for (const seat of seats) await call.#seat(seat);
     return call;
   }
@@ -63,10 +68,7 @@ export class HealthyCall {
       const arrived = this.#arrivedFrom.get(pair) ?? 0;
       if (arrived !== count) this.#object(`${pair}: ${count} were sent, and ${arrived} arrived`);
     }
-    for (const socket of this.#people.values()) {
-      socket.off("disconnect");
-      socket.disconnect();
-    }
+    this.#disconnect();
   }
 
   takeLatencies(): number[] {
@@ -143,6 +145,13 @@ export class HealthyCall {
     const last = this.#arrivedFrom.get(pair) ?? 0;
     if (n !== last + 1) this.#object(`${pair}: after ${last} came ${JSON.stringify(n)}`);
     else this.#arrivedFrom.set(pair, n);
+  }
+
+  #disconnect(): void {
+    for (const socket of this.#people.values()) {
+      socket.off("disconnect");
+      socket.disconnect();
+    }
   }
 
   #object(what: string): void {

@@ -14,7 +14,7 @@ const separator = "\u001e";
 const byEvents: Life = async ({ url, random, garbage, query, note, pause }) => {
   const socket = io(url, {
     query: query(),
-    auth: random.chance(0.2) ? (garbage.payload() as object) : {},
+    auth: random.chance(0.2) ? (garbage.naming() as object) : {},
     transports: [random.pick(["websocket", "websocket", "polling"])],
     forceNew: true,
     reconnection: false,
@@ -117,7 +117,7 @@ export const lives: Readonly<Record<string, Life>> = { byEvents, byPackets, byFr
 async function openRaw({ url, random, garbage, query, note }: Surroundings): Promise<RawClient | undefined> {
   const client = await RawClient.open(url, query()).catch(() => undefined);
   if (client === undefined) return undefined;
-  const naming = random.chance(0.8) ? "40" : garbage.mutated(`40${JSON.stringify(garbage.payload())}`);
+  const naming = random.chance(0.8) ? "40" : garbage.mutated(`40${JSON.stringify(garbage.naming())}`);
   note("naming", naming);
   if (random.chance(0.95)) client.say(naming);
   if (random.chance(0.1)) client.write(frame(opcodes.ping, "x"));

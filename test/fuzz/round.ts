@@ -1,22 +1,19 @@
 /**
- * One round: two nodes on a Redis, a healthy call on both, and attackers on the first. The call goes on for a while in
- * quiet, so that there is something to compare with.
+ * One round: two nodes on a Redis, and a healthy call on both. The call goes on in quiet; then while attackers are at a
+ * node that is none of its own, which costs the machine as much; then while they are at the first of its own.
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { secret, tokenOf } from "../contract/bad-input/tokens.js";
-import { Random } from "../faults/random.js";
 import { eventually } from "../harness/eventually.js";
 import { type SignalerProcess, startProcess } from "../harness/process.js";
 import { redisForTest } from "../harness/redis-server.js";
-import { Attacker, attackerPrefix } from "./attacker.js";
-import { Garbage, makePools } from "./garbage.js";
+import { Attack, attackerNames } from "./attack.js";
+import { makePools } from "./garbage.js";
 import { HealthyCall, type Seat } from "./healthy-call.js";
-import { lives } from "./lives.js";
 
-const roomId = "call";
-const elsewhere = "elsewhere";
-const attackersOfAKind = 2;
+const people = ["anna", "ben", "carl"] as const;
+const roomIds = ["call", "elsewhere"] as const;
 const settleMs = 1_000;
 const mostMegabytes = 400;
 
@@ -33,14 +30,16 @@ export const settings = {
 export interface RoundOptions {
   readonly seed: number;
   readonly setting: keyof typeof settings;
-  readonly quietMs: number;
+  /** Of each of the phases to compare with. */
+  readonly compareMs: number;
   readonly attackMs: number;
 }
 
 export interface Round {
   readonly violations: readonly string[];
-  /** Of the call's acks, in milliseconds. */
+  /** Of the call's acks: in quiet, with the attackers elsewhere, and with the attackers here. */
   readonly quiet: Latency;
+  readonly compared: Latency;
   readonly attacked: Latency;
   readonly called: number;
   readonly garbage: number;
@@ -52,75 +51,82 @@ export interface Round {
   readonly traces: Readonly<Record<string, readonly string[]>>;
 }
 
+/** In milliseconds. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
 }
 
-export async function playRound({ seed, setting, quietMs, attackMs }: RoundOptions): Promise<Round> {
-  const redis = await redisForTest();
-  const start = () => startProcess([], { REDIS_URL: redis.url, ...settings[setting] });
-  const nodes = [await start(), await start()] as const;
-  const [attacked, other] = nodes;
+export async function playRound({ seed, setting, compareMs, attackMs }: RoundOptions): Promise<Round> {
   const asksForTokens = "SIGNALER_JWT_SECRET" in settings[setting];
   const admission = async (userId: string) => ({
     userId,
     ...(asksForTokens && { token: await tokenOf(userId) }),
   });
-  const seatOf = async (userId: string, node: SignalerProcess): Promise<Seat> => ({
+  const [redis, unrelatedRedis] = [await redisForTest(), await redisForTest()];
+  const start = (url: string) => startProcess([], { REDIS_URL: url, ...settings[setting] });
+  const [attacked, other, unrelated] = [
+    await start(redis.url),
+    await start(redis.url),
+    await start(unrelatedRedis.url),
+  ];
+
+  const seatOf = async (userId: string, { url }: SignalerProcess): Promise<Seat> => ({
     userId,
-    url: node.url,
-    query: { roomId, ...(await admission(userId)) },
+    url,
+    query: { roomId: roomIds[0], ...(await admission(userId)) },
   });
+  const [anna, ben, carl] = people;
   const call = await HealthyCall.start([
-    await seatOf("anna", attacked),
-    await seatOf("ben", attacked),
-    await seatOf("carl", other),
+    await seatOf(anna, attacked),
+    await seatOf(ben, attacked),
+    await seatOf(carl, other),
   ]);
   const calling = call.run();
   await delay(settleMs);
+
+  // Without tokens anybody may come as anybody, and takes the place of who was there.
+  const names = [...people, ...attackerNames, ...roomIds];
+  const pools = makePools(seed, names, asksForTokens ? [] : people);
+  const attack = ({ url }: SignalerProcess) => Attack.start({ url, seed, pools, roomIds, admission });
+
   call.takeLatencies();
-  await delay(quietMs);
+  await delay(compareMs);
   const quiet = latencyOf(call.takeLatencies());
 
-  let isOver = false;
-  const kinds = Object.entries(lives).flatMap(([kind, life]) =>
-    Array.from({ length: attackersOfAKind }, (_, n) => ({ name: `${attackerPrefix}${kind}-${n}`, life })),
-  );
-  const names = kinds.map(({ name }) => name);
-  const pools = makePools(seed, ["anna", "ben", "carl", ...names, roomId, elsewhere]);
-  const attackers = await Promise.all(
-    kinds.map(async ({ name, life }, n) => {
-      const random = new Random(seed * 100 + n);
-      const identity = await admission(name);
-      const query = () => ({ roomId: random.chance(0.8) ? roomId : elsewhere, ...identity });
-      const garbage = new Garbage(random, pools);
-      return new Attacker(name, life, { url: attacked.url, random, garbage, query, isOver: () => isOver });
-    }),
-  );
-  const attacking = Promise.all(attackers.map((attacker) => attacker.run()));
+  const comparison = await attack(unrelated);
+  await delay(compareMs);
+  const compared = latencyOf(call.takeLatencies());
+  await comparison.end();
+
+  const attacking = await attack(attacked);
+  call.takeLatencies();
   await delay(attackMs);
   const underAttack = latencyOf(call.takeLatencies());
-  isOver = true;
-  await attacking;
+  await attacking.end();
   await delay(settleMs);
   call.end();
   await calling;
 
-  const violations = [...(await healthViolations(nodes)), ...(await newcomerViolations(nodes, admission))];
+  const nodes = [attacked, other, unrelated];
+  const violations = [
+    ...(await healthViolations(nodes)),
+    ...(await newcomerViolations([attacked, other], admission)),
+  ];
   call.close();
   const megabytes = Math.max(...(await Promise.all(nodes.map(residentMegabytes))));
   if (megabytes > mostMegabytes) violations.push(`a node has come to ${megabytes} MB`);
   return {
     violations: [...call.violations, ...violations],
     quiet,
+    compared,
     attacked: underAttack,
     called: call.sent,
-    garbage: attackers.reduce((sum, { sent }) => sum + sent, 0),
-    lives: attackers.reduce((sum, attacker) => sum + attacker.lives, 0),
+    garbage: attacking.garbage,
+    lives: attacking.lives,
     told: await toldBy(attacked).catch(() => ({})),
     megabytes,
-    traces: Object.fromEntries(attackers.map(({ name, trace }) => [name, trace])),
+    traces: attacking.traces,
   };
 }
 
