@@ -2,14 +2,13 @@
  * This node's part in the cluster, put together from its pieces: who is in which place, how messages reach
  * people on other nodes, and whether the node may take part at all.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { encodeFrame, type Removal, type RemovedSession } from "./frames.js";
+import { encodeFrame, type Removal } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { everyonesInboxChannel, inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
@@ -17,21 +16,9 @@ import { Outbox } from "./outbox.js";
 import { Probe } from "./probe.js";
 import { Reaper } from "./reaper.js";
 import { Reassertion, type ReassertionEvents } from "./reassertion.js";
-import {
-  type Admission,
-  type AdmissionRules,
-  type Dismissal,
-  type Held,
-  mostAtOnce,
-  type Reaped,
-  type Removed,
-  Rooms,
-} from "./rooms.js";
-
-/** By when this node hears of a removal that Redis shows already, in milliseconds. */
-const hearsayMs = 50;
-/** By when a join that was under way is over, in milliseconds. */
-const lateLookMs = 1_000;
+import { Removals } from "./removals.js";
+import { type Admission, type AdmissionRules, type Dismissal, type Reaped, Rooms } from "./rooms.js";
+import { readRoster, type VersionedRoster } from "./roster.js";
 
 export interface ClusterOptions {
   readonly driver: Driver;
@@ -57,14 +44,6 @@ export interface ClusterEvents extends ReassertionEvents {
   lag(ms: number): void;
 }
 
-/** A place's roster, and the version as of which it is true. */
-export interface VersionedRoster {
-  /** userId → the member's JSON. */
-  readonly members: ReadonlyMap<string, string>;
-  readonly version: number;
-  readonly locked: boolean;
-}
-
 export class Cluster {
   readonly outbox: Outbox;
   /** For Socket.IO: carries what is for a room. */
@@ -77,6 +56,7 @@ export class Cluster {
   readonly #probe: Probe;
   readonly #reaper: Reaper;
   readonly #reassertion: Reassertion;
+  readonly #removals: Removals;
   /** Places out of which members may have been taken without a reply. */
   readonly #unsure = new Set<Place>();
   #joined: Promise<void> | undefined;
@@ -92,6 +72,13 @@ export class Cluster {
     const mayJudge = () => this.#lease.settled;
     const doubt = (place: Place) => this.#doubt(place);
     this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt }, events);
+    this.#removals = new Removals(
+      { ...options, rooms, reassertion: this.#reassertion },
+      {
+        removed: (removal, sessionId) => events.removed(removal, sessionId),
+        unsure: (place) => this.#unsure.add(place),
+      },
+    );
     this.#lease = new Lease(driver, nodeId, leaseMs, now, log, {
       renewed: () => {
         for (const place of this.#unsure) this.#doubt(place);
@@ -122,9 +109,7 @@ export class Cluster {
         deliver: (sessionId, encodedEvent) => events.deliver(sessionId, encodedEvent),
         receipt: (frame) => this.outbox.receive(frame),
         replaced: ({ sessionId, place }) => events.replaced(place, sessionId),
-        removed: ({ removal, sessions }) => {
-          for (const session of sessions) this.#removed(removal, session);
-        },
+        removed: (frame) => this.#removals.carryOut(frame),
         doubt: ({ place }) => this.#reassertion.requestOne(place),
         probe: ({ probeId }) => this.#probe.hear(probeId),
       },
@@ -209,7 +194,15 @@ export class Cluster {
    * @throws RedisUnavailable within a second; also when Redis has lost members that this node knows to be there.
    */
   roster(place: Place): Promise<VersionedRoster> {
-    return withDeadline(this.#readRoster(place));
+    const { nodeId } = this.#options;
+    return withDeadline(
+      readRoster(place, {
+        rooms: this.#rooms,
+        nodeId,
+        mayJudge: () => this.#lease.settled,
+        lost: () => this.#reassertion.request(),
+      }),
+    );
   }
 
   /** Every room that anyone is in. @throws RedisUnavailable within a second. */
@@ -244,66 +237,13 @@ export class Cluster {
    * @param bannedMs - for how long the one cannot come back.
    * @throws RedisUnavailable
    */
-  async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
-    const everyone: Reaped[] = [];
-    const here: RemovedSession[] = [];
-    let removed: Removed[];
-    try {
-      do {
-        removed = await this.#rooms.remove(removal.place, userId, bannedMs).catch((error: unknown) => {
-          if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#unsure.add(removal.place);
-          throw error;
-        });
-        const byNode = new Map<string, RemovedSession[]>();
-        for (const { address, version } of removed) {
-          const { nodeId, sessionId } = parseAddress(address);
-          byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { sessionId, version }]);
-          this.#reassertion.note(removal.place, version);
-        }
-        for (const [nodeId, sessions] of byNode)
-          if (nodeId === this.#options.nodeId) here.push(...sessions);
-          else this.#tellRemoved(nodeId, removal, sessions);
-        everyone.push(...removed);
-        // Whoever has come in since then has not been asked to go.
-      } while (removed.length >= mostAtOnce);
-    } finally {
-      // Whoever asked may be among them, and is answered first.
-      setImmediate(() => {
-        for (const session of here) this.#removed(removal, session);
-      });
-    }
-    return everyone;
+  remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
+    return this.#removals.remove(removal, userId, bannedMs);
   }
 
   /** Locks a place to those who are in it, or unlocks it; false if nobody is. @throws RedisUnavailable */
   lock(place: Place, locked: boolean): Promise<boolean> {
     return this.#rooms.lock(place, locked);
-  }
-
-  #tellRemoved(nodeId: string, removal: Removal, sessions: readonly RemovedSession[]): void {
-    const { driver, log } = this.#options;
-    const frame = encodeFrame({ kind: "removed", removal, sessions });
-    driver.publish(inboxChannel(nodeId), frame).catch((error: unknown) => {
-      // Their own node finds out when it next compares what it holds with what Redis does.
-      log.warn({ err: error, to: nodeId }, "those who were removed could not be told");
-    });
-  }
-
-  #removed(removal: Removal, { sessionId, version }: RemovedSession): void {
-    const { place } = removal;
-    const held = this.#rooms.heldIn(place).get(sessionId);
-    if (held !== undefined && held.since > version) {
-      // It has come in again since, as far as this node knows.
-      this.#reassertion.requestOne(place);
-      return;
-    }
-    if (held?.state === "joining") {
-      // It does not know yet that it is in. When it does, it will be found out that it is not.
-      setTimeout(() => this.#reassertion.requestOne(place), lateLookMs).unref();
-      return;
-    }
-    this.#rooms.forget(place, sessionId);
-    this.#events.removed(removal, sessionId);
   }
 
   /**
@@ -336,7 +276,7 @@ export class Cluster {
   /** What is left of this node in Redis, such as members who could not be dismissed, is the reaper's. */
   async #resign(): Promise<void> {
     const { driver, nodeId } = this.#options;
-    const isEmpty = [...this.#rooms.places].length === 0;
+    const isEmpty = [...this.#rooms.held.places].length === 0;
     await Promise.all([
       ...(isEmpty ? [driver.removeFromSet(nodesKey, nodeId), driver.delete(nodeRoomsKey(nodeId))] : []),
       this.#lease.release(),
@@ -348,32 +288,5 @@ export class Cluster {
     const { nodeId } = this.#options;
     if (!this.#lease.recovering && !(await this.#rooms.isAlive(nodeId))) await this.#lease.renew();
     return !this.#lease.recovering;
-  }
-
-  async #readRoster(place: Place): Promise<VersionedRoster> {
-    const ours = [...this.#rooms.heldIn(place).values()].filter(({ state }) => state === "in");
-    const { members, routes, version, locked } = await this.#rooms.read(place, "members");
-    const isMissed = ({ state, member }: Held) => state === "in" && !routes.has(member.userId);
-    if (ours.some(isMissed)) await delay(hearsayMs);
-    if (ours.some(isMissed)) {
-      this.#reassertion.request();
-      throw new RedisUnavailable("Redis has lost members of this place", true);
-    }
-    if (!this.#lease.settled) return { members, version, locked };
-    const { nodeId } = this.#options;
-    const nodes = new Set([...routes.values()].map((address) => parseAddress(address).nodeId));
-    nodes.delete(nodeId);
-    const dead = new Set<string>();
-    await Promise.all(
-      [...nodes].map(async (other) => {
-        if (!(await this.#rooms.isAlive(other))) dead.add(other);
-      }),
-    );
-    if (dead.size === 0) return { members, version, locked };
-    const isAlive = (userId: string) => {
-      const address = routes.get(userId);
-      return address === undefined || !dead.has(parseAddress(address).nodeId);
-    };
-    return { members: new Map([...members].filter(([userId]) => isAlive(userId))), version, locked };
   }
 }

@@ -9,9 +9,10 @@ import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
 import type { Removal } from "./frames.js";
+import type { Held } from "./holdings.js";
 import { inParallel } from "./in-parallel.js";
 import { formatAddress, nodeRoomsKey, parseAddress, placeOf, rosterKey } from "./keys.js";
-import type { Held, Rooms, View } from "./rooms.js";
+import type { Rooms, View } from "./rooms.js";
 
 /** Between passes when nothing is known to be wrong; a random time, so that nodes do not march in step. */
 const leastIntervalMs = 15_000;
@@ -104,7 +105,7 @@ export class Reassertion {
 
   /** Compares one place, if this node has members there. */
   requestOne(place: Place): void {
-    if (this.#stopped || this.#options.rooms.heldIn(place).size === 0) return;
+    if (this.#stopped || this.#options.rooms.held.in(place).size === 0) return;
     const underWay = this.#doubted.has(place);
     this.#doubted.set(place, underWay);
     if (!underWay) void this.#settleDoubted(place);
@@ -162,7 +163,7 @@ export class Reassertion {
       this.#tell(place, await rooms.raise(place, 0), "everyone's");
       this.#unheard.delete(place);
     }
-    await inParallel([...rooms.places], placesAtOnce, async (place) => {
+    await inParallel([...rooms.held.places], placesAtOnce, async (place) => {
       if (!indexed.delete(rosterKey(place))) await rooms.index(place);
       await this.#settle(place, hidden, contested).catch((error: unknown) => this.#passOver(error));
     });
@@ -170,10 +171,10 @@ export class Reassertion {
       const place = placeOf(key);
       if (place !== undefined)
         await this.#settle(place, false, contested).catch((error: unknown) => this.#passOver(error));
-      if (place === undefined || rooms.heldIn(place).size === 0) await rooms.unindex(key);
+      if (place === undefined || rooms.held.in(place).size === 0) await rooms.unindex(key);
     });
     for (const place of this.#versions.keys())
-      if (rooms.heldIn(place).size === 0) this.#versions.delete(place);
+      if (rooms.held.in(place).size === 0) this.#versions.delete(place);
     this.#contested = contested;
   }
 
@@ -188,7 +189,7 @@ export class Reassertion {
     const { rooms, nodeId, doubt } = this.#options;
     const known = this.#versions.get(place);
     const view = await rooms.read(place, "ids");
-    const held = rooms.heldIn(place);
+    const held = rooms.held.in(place);
     let changedTo = 0;
 
     await inParallel(view.routes, membersAtOnce, async ([userId, address]) => {
@@ -232,7 +233,7 @@ export class Reassertion {
         break;
       case "kicked":
       case "ended":
-        rooms.forget(place, held.sessionId);
+        rooms.held.forget(place, held.sessionId);
         this.#events.removed({ place, how: outcome, by: "" }, held.sessionId);
         break;
       case "superseded":

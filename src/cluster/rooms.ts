@@ -1,11 +1,11 @@
 /**
  * Rosters and routes in Redis: who is in a place, and where in the cluster. Each change is one script. Beside
- * Redis it keeps what this node has asked for, so that Redis can be corrected where the two differ.
+ * Redis it keeps what this node holds, so that Redis can be corrected where the two differ.
  */
-
 import type { Member } from "../protocol/envelope.js";
 import { isLobby, type Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
+import { type Held, Holdings } from "./holdings.js";
 import {
   banKey,
   formatAddress,
@@ -81,35 +81,21 @@ export interface Removed extends Reaped {
   readonly address: string;
 }
 
-/** A membership of this node, from when it is asked for until its end has been recorded. */
-export interface Held {
-  readonly sessionId: string;
-  readonly member: Member;
-  state: "joining" | "in" | "leaving";
-  /** The place's version by which it came in; 0 until that is known. */
-  since: number;
-}
-
 /** Members that one script takes out. */
 export const mostAtOnce = 500;
 
 export class Rooms {
+  /** While there is one in a place, this node's index in Redis names the place. */
+  readonly held = new Holdings((place) => {
+    // A place that stays in the index is taken out of it by the next re-assertion.
+    this.unindex(rosterKey(place)).catch(() => {});
+  });
   readonly #driver: Driver;
   readonly #nodeId: string;
-  readonly #held = new Map<Place, Map<string, Held>>();
 
   constructor(driver: Driver, nodeId: string) {
     this.#driver = driver;
     this.#nodeId = nodeId;
-  }
-
-  /** Places with a membership of this node. While there is one, the node's index in Redis names the place. */
-  get places(): Iterable<Place> {
-    return this.#held.keys();
-  }
-
-  heldIn(place: Place): ReadonlyMap<string, Held> {
-    return this.#held.get(place) ?? noneHeld;
   }
 
   /**
@@ -121,7 +107,7 @@ export class Rooms {
   async admit(place: Place, member: Member, sessionId: string, rules: AdmissionRules): Promise<Admission> {
     const held: Held = { sessionId, member, state: "joining", since: 0 };
     try {
-      const indexed = this.#hold(place, held);
+      const indexed = this.held.add(place, held) ? this.index(place) : undefined;
       const joined = this.#join(place, held, rules);
       let [, admission] = await Promise.all([indexed, joined]);
       if (admission.outcome === "duplicate" && !(await this.isAlive(parseAddress(admission.by).nodeId)))
@@ -129,10 +115,10 @@ export class Rooms {
       if (admission.outcome === "admitted") {
         held.since = admission.version;
         if (held.state === "joining") held.state = "in";
-      } else this.#release(place, held);
+      } else this.held.remove(place, held);
       return admission;
     } catch (error) {
-      if (error instanceof RedisUnavailable && !error.mayHaveHappened) this.#release(place, held);
+      if (error instanceof RedisUnavailable && !error.mayHaveHappened) this.held.remove(place, held);
       throw error;
     }
   }
@@ -145,10 +131,10 @@ export class Rooms {
    * @throws RedisUnavailable if it is not known whether it happened; call again when Redis is back.
    */
   async dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
-    const held = this.#held.get(place)?.get(sessionId);
+    const held = this.held.in(place).get(sessionId);
     if (held !== undefined) held.state = "leaving";
     const dismissal = await this.#leave(place, userId, sessionId, announced);
-    if (held !== undefined) this.#release(place, held);
+    if (held !== undefined) this.held.remove(place, held);
     return dismissal;
   }
 
@@ -234,14 +220,6 @@ export class Rooms {
     return (await this.#driver.run(lockScript, roomKeys(place), [locked ? "1" : "0"])) === 1;
   }
 
-  /** The session has been taken out, and that is recorded: it is not put back. */
-  forget(place: Place, sessionId: string): void {
-    const held = this.#held.get(place)?.get(sessionId);
-    if (held === undefined) return;
-    held.state = "leaving";
-    this.#release(place, held);
-  }
-
   /** Raises a place's version above this one; returns it, or 0 if nobody is there. */
   async raise(place: Place, above: number): Promise<number> {
     return Number(await this.#driver.run(raiseScript, roomKeys(place), [String(above)]));
@@ -303,27 +281,4 @@ export class Rooms {
     ])) as [Dismissal["outcome"], number];
     return { outcome, version };
   }
-
-  async #hold(place: Place, held: Held): Promise<void> {
-    const there = this.#held.get(place);
-    if (there !== undefined) {
-      there.set(held.sessionId, held);
-      return;
-    }
-    this.#held.set(place, new Map([[held.sessionId, held]]));
-    await this.index(place);
-  }
-
-  /** The session may have come in again meanwhile: that is another membership. */
-  #release(place: Place, held: Held): void {
-    const there = this.#held.get(place);
-    if (there?.get(held.sessionId) !== held) return;
-    there.delete(held.sessionId);
-    if (there.size > 0) return;
-    this.#held.delete(place);
-    // A place that stays in the index is taken out of it by the next re-assertion.
-    this.unindex(rosterKey(place)).catch(() => {});
-  }
 }
-
-const noneHeld: ReadonlyMap<string, Held> = new Map();

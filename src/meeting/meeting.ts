@@ -4,10 +4,10 @@
  */
 
 import type { Grant } from "../access/grant.js";
-import type { VersionedRoster } from "../cluster/cluster.js";
 import { withDeadline } from "../cluster/deadline.js";
 import { RedisUnavailable } from "../cluster/driver.js";
 import type { Outcome } from "../cluster/outbox.js";
+import type { VersionedRoster } from "../cluster/roster.js";
 import { type IceServers, receipt, tokenNotice } from "../protocol/envelope.js";
 import { type AddressedEvent, type HostEvent, isAddressedEvent, isHostEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";

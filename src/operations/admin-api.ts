@@ -5,8 +5,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import type { VersionedRoster } from "../cluster/cluster.js";
 import { RedisUnavailable } from "../cluster/driver.js";
+import type { VersionedRoster } from "../cluster/roster.js";
 import { parseId } from "../protocol/identifiers.js";
 import type { Place } from "../protocol/place.js";
 

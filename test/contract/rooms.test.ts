@@ -2,8 +2,9 @@
  * What each change of a room does to the roster, the routes and the version, on either driver.
  */
 import { expect, it, onTestFinished } from "vitest";
+import type { Held } from "../../src/cluster/holdings.js";
 import { addressPrefix } from "../../src/cluster/keys.js";
-import { type AdmissionRules, type Held, Rooms } from "../../src/cluster/rooms.js";
+import { type AdmissionRules, Rooms } from "../../src/cluster/rooms.js";
 import { describeOnEachStore, type Store, unique } from "../harness/nodes.js";
 
 const open: AdmissionRules = { capacity: 0, duplicates: "replace" };
@@ -48,7 +49,7 @@ describeOnEachStore("rooms", (store) => {
     // Neither node has a lease here, and who is dead keeps nobody out.
     const rejecting = await n1.admit(roomId, member("alice"), "s4", { capacity: 0, duplicates: "reject" });
     expect(rejecting).toMatchObject({ outcome: "admitted", displaced: "n2/s3" });
-    expect([...n2.heldIn(roomId).keys()]).toEqual(["s3"]);
+    expect([...n2.held.in(roomId).keys()]).toEqual(["s3"]);
   });
 
   it("count their versions by one, and never start below an earlier one", async () => {
