@@ -1,6 +1,6 @@
 /**
  * Every setting: its flag, its environment variable, its default, its meaning. Flag wins over environment,
- * environment over default. The help text and the README's table are made from this list.
+ * environment over default. The help text is made from this list, and a test holds docs/CONFIGURATION.md to it.
  */
 import { z } from "zod";
 import { networks } from "./networks.js";

@@ -109,7 +109,7 @@ export const failures = {
   token_required: {
     status: 401,
     retry: false,
-    ends: "yes",
+    ends: "connecting",
     message: "a token is missing: send it as auth.token, or as token in the query",
   },
   token_refused: {

@@ -83,6 +83,8 @@ describeOnEachStore("bad input", (store) => {
         expect(await sender.next(answer.type)).toEqual(answer);
       }
     }
+    // The connection is still there.
+    if (told !== undefined) expect(failures[told].ends).not.toBe("yes");
     expect((await sender.ask("answer", { targetUid: "bob" })).status).toBe(200);
     expect((await bob.next("answer")).data).toEqual({ targetUid: "bob", userId: mallory });
     await bystanders.expectUntouched();
