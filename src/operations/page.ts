@@ -28,7 +28,8 @@ const forAYear = "public, max-age=31536000, immutable";
 const protection = {
   "content-security-policy": [
     "default-src 'self'",
-    "connect-src 'self' ws: wss:",
+    // WebSockets to this origin, too; Safari before 16 takes them for another's, and its users poll.
+    "connect-src 'self'",
     "img-src 'self' data: blob:",
     "media-src 'self' blob:",
     "object-src 'none'",

@@ -46,7 +46,7 @@ it("serves the page with what protects it, and has browsers ask for it anew", as
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
   });
-  expect(headers["content-security-policy"]).toMatch(/^default-src 'self'; connect-src 'self' ws: wss:; /);
+  expect(headers["content-security-policy"]).toMatch(/^default-src 'self'; connect-src 'self'; /);
   expect(headers["content-security-policy"]).not.toContain("unsafe");
   expect(headers["permissions-policy"]).toMatch(
     /camera=\(self\), microphone=\(self\), display-capture=\(self\)/,
