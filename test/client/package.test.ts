@@ -13,8 +13,11 @@ import { freePort } from "../harness/redis-server.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/** What the file imports or exports from, also for its side effects alone, or only when it is called for. */
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, "utf8").matchAll(/(?:from |import\()"([^"]+)"/g)].map(([, from = ""]) => from);
+  [...readFileSync(file, "utf8").matchAll(/(?:\bfrom |\bimport |\bimport\()"([^"]+)"/g)].map(
+    ([, from = ""]) => from,
+  );
 
 it("needs nothing but socket.io-client, and of the protocol what is neither Node's nor the server's", () => {
   const client = `${root}src/client/`;
@@ -25,8 +28,9 @@ it("needs nothing but socket.io-client, and of the protocol what is neither Node
   for (const file of [...own, ...pure])
     for (const from of importsOf(file)) {
       const target = resolve(dirname(file), from).replace(/\.js$/, ".ts");
-      const within = pure.includes(target) || (own.includes(file) && target.startsWith(client));
-      expect([file, from, from === "socket.io-client" || within]).toEqual([file, from, true]);
+      const within = pure.includes(target) || (own.includes(file) && own.includes(target));
+      const isWelcome = from === "socket.io-client" || (from.startsWith(".") && within);
+      expect([file, from, isWelcome]).toEqual([file, from, true]);
     }
 });
 
