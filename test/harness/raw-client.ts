@@ -70,7 +70,7 @@ export class RawClient {
       `GET /socket.io/?${parameters} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
     );
-    await client.next((packet) => packet.startsWith("0"));
+    await client.#require((packet) => packet.startsWith("0"), "Engine.IO's greeting");
     return client;
   }
 
@@ -78,7 +78,7 @@ export class RawClient {
   static async join(url: string, query: Readonly<Record<string, string>>): Promise<RawClient> {
     const client = await RawClient.open(url, query);
     client.say("40");
-    await client.next((packet) => packet.startsWith('42["msg",{"type":"join"'));
+    await client.#require((packet) => packet.startsWith('42["msg",{"type":"join"'), "the notice of a join");
     return client;
   }
 
@@ -104,6 +104,11 @@ export class RawClient {
       if (this.isClosed) return undefined;
       await new Promise((resolve) => this.#changed.addEventListener("change", resolve, { once: true }));
     }
+  }
+
+  async #require(isWanted: (packet: string) => boolean, what: string): Promise<void> {
+    if ((await this.next(isWanted)) !== undefined) return;
+    throw new Error(`the connection ended before ${what}; there is ${JSON.stringify(this.packets)}`);
   }
 
   /** Ends the connection as an orderly program does. */

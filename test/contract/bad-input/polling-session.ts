@@ -17,11 +17,14 @@ export class PollingSession {
   /** Joins the room that the query names. */
   static async join(url: string, query: Readonly<Record<string, string>>): Promise<PollingSession> {
     const parameters = new URLSearchParams({ EIO: "4", transport: "polling", ...query });
-    const greeting = await (await fetch(`${url}/socket.io/?${parameters}`)).text();
+    const response = await fetch(`${url}/socket.io/?${parameters}`);
+    const greeting = await response.text();
+    if (!response.ok) throw new Error(`no session: ${response.status} ${greeting}`);
     const { sid } = JSON.parse(greeting.slice(1)) as { sid: string };
     const session = new PollingSession(url, sid);
-    await session.#post("40");
-    await session.#poll((packet) => packet.includes('"type":"join"'));
+    if (!(await session.#post("40"))) throw new Error("the session ended before it could connect");
+    if (!(await session.#poll((packet) => packet.includes('"type":"join"'))))
+      throw new Error("the session ended before the notice of its join");
     return session;
   }
 
