@@ -3,7 +3,7 @@
  * (I7).
  */
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateKeyPair, SignJWT } from "jose";
 import { expect, it, onTestFinished } from "vitest";
@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 import { connect, open, refused, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, type TestNode, unique } from "../harness/nodes.js";
-import { RawClient } from "../harness/raw-client.js";
+import { openTcp, RawClient } from "../harness/raw-client.js";
 
 /** How often a code was counted. */
 async function counted(node: TestNode, code: string): Promise<number> {
@@ -30,6 +30,20 @@ async function openRaw(url: string, headers: Record<string, string> = {}): Promi
   socket.on("error", () => {});
   await once(socket, "open");
   return socket;
+}
+
+/** A TCP connection for the running test. */
+async function openTcpForTest(url: string): Promise<Socket> {
+  const socket = await openTcp(url);
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+/** Sooner than a WebSocket would end that is left to itself: that waits for half a minute. */
+async function expectCut(client: RawClient): Promise<void> {
+  const startedAt = performance.now();
+  await client.closed;
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 }
 
 const closed = (socket: WebSocket) => once(socket, "close");
@@ -87,23 +101,11 @@ describeOnEachStore("limits", (store) => {
 
   it("cut off whoever floods and does not answer when the connection is closed", async () => {
     const { url } = await startNode(store, { messageRate: 10, messageBurst: 10 });
-    const { port, hostname } = new URL(url);
-    const socket = connectTcp(Number(port), hostname);
-    onTestFinished(() => void socket.destroy());
-    const ended = once(
-      socket.on("error", () => {}),
-      "close",
-    );
-    const path = "/socket.io/?EIO=4&transport=websocket";
-    const upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"];
-    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
-    socket.write(`${[`GET ${path} HTTP/1.1`, "Host: x", ...upgrade, key].join("\r\n")}\r\n\r\n`);
-    await once(socket, "data");
-    socket.resume();
-    // A text frame with the message "3", masked with zeroes.
-    const pong = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x33]);
-    socket.write(Buffer.concat(Array.from({ length: 100 }, () => pong)));
-    await ended;
+    const client = await RawClient.open(url, {});
+    onTestFinished(() => client.reset());
+    client.answersClose = false;
+    client.say(...Array<string>(100).fill("3"));
+    await expectCut(client);
   });
 
   it.each([
@@ -116,12 +118,9 @@ describeOnEachStore("limits", (store) => {
     onTestFinished(() => client.reset());
     client.answersClose = false;
     client.say(...packets);
-    const startedAt = performance.now();
     const talking = setInterval(() => client.say('42["roomUserList"]'), 20);
-    await client.closed;
-    clearInterval(talking);
-    // Left to itself, the WebSocket would wait for half a minute.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    onTestFinished(() => clearInterval(talking));
+    await expectCut(client);
   });
 
   it("are lifted by 0", async () => {
@@ -171,9 +170,7 @@ describeOnEachStore("limits", (store) => {
 
   it("hold for connections that are asked for all at once [P-54]", async () => {
     const node = await startNode(store, { connectionsPerAddress: 2 });
-    const { port, hostname } = new URL(node.url);
-    const socket = connectTcp(Number(port), hostname);
-    onTestFinished(() => void socket.destroy());
+    const socket = await openTcpForTest(node.url);
     const head = [
       "GET /socket.io/?EIO=4&transport=polling HTTP/1.1",
       "Host: x",
@@ -200,7 +197,7 @@ describeOnEachStore("limits", (store) => {
   });
 
   it("take one name from a connection, and count it once if it is refused [P-47]", async () => {
-    const node = await startNode(store, { handshakeMs: 300 });
+    const node = await startNode(store, { handshakeMs: 3_000 });
     const again = await openRaw(node.url);
     again.send('40{"userId":"{"}');
     for (let said = ""; !said.startsWith("44"); )
@@ -238,9 +235,7 @@ describeOnEachStore("limits", (store) => {
 
   it("close a connection that does not even send a request in time [P-47]", async () => {
     const { url } = await startNode(store, { handshakeMs: 200 });
-    const { port, hostname } = new URL(url);
-    const socket = connectTcp(Number(port), hostname);
-    onTestFinished(() => void socket.destroy());
+    const socket = await openTcpForTest(url);
     socket.write("GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n");
     socket.resume();
     await once(socket, "close");
@@ -315,17 +310,13 @@ describeOnEachStore("a client that does not read", (store) => {
     const body = `40${JSON.stringify({ userId: "slow", roomId })}`;
     await fetch(`${node.url}${path}&sid=${sid}`, { method: "POST", body });
     await eventually(async () => expect(await alice.ask("roomUserList")).toHaveLength(2));
-    const { port, hostname } = new URL(node.url);
     for (let polls = 0; !alice.rest.some(({ type }) => type === "leave"); polls += 1) {
       expect(polls).toBeLessThan(12);
       // More than the operating system holds for one connection.
       for (let n = 0; n < 100; n += 1) alice.emit("offer", { targetUid: "slow", filler });
       await alice.ask("roomUserList");
-      const poll = connectTcp(Number(port), hostname);
-      onTestFinished(() => void poll.destroy());
-      poll.on("error", () => {}).pause();
-      poll.write(`GET ${path}&sid=${sid} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      await once(poll, "connect");
+      const poll = await openTcpForTest(node.url);
+      poll.pause().write(`GET ${path}&sid=${sid} HTTP/1.1\r\nHost: x\r\n\r\n`);
       await delay(20);
     }
     expect(await counted(node, "slow_reader")).toBe(1);

@@ -3,21 +3,16 @@
  * harms nobody.
  */
 import { once } from "node:events";
-import { connect as connectTcp, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { describeOnEachStore, startNode } from "../harness/nodes.js";
+import { openTcp, upgradeRequest } from "../harness/raw-client.js";
 
 async function requestUpgrade(url: string, path: string): Promise<Socket> {
-  const { port, hostname } = new URL(url);
-  const socket = connectTcp(Number(port), hostname);
+  const socket = await openTcp(url);
   onTestFinished(() => void socket.destroy());
-  socket.on("error", () => {});
-  await once(socket, "connect");
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
-  );
+  socket.write(upgradeRequest(path));
   return socket;
 }
 

@@ -40,6 +40,14 @@ export async function openTcp(url: string): Promise<Socket> {
   return socket;
 }
 
+/** What asks for a WebSocket at the path (RFC 6455, section 4.1). */
+export function upgradeRequest(path: string): string {
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+  );
+}
+
 export class RawClient {
   /** Engine.IO packets that came and were not taken. */
   readonly packets: string[] = [];
@@ -66,10 +74,7 @@ export class RawClient {
   static async open(url: string, query: Readonly<Record<string, string>>): Promise<RawClient> {
     const client = new RawClient(await openTcp(url));
     const parameters = new URLSearchParams({ EIO: "4", transport: "websocket", ...query });
-    client.write(
-      `GET /socket.io/?${parameters} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
-    );
+    client.write(upgradeRequest(`/socket.io/?${parameters}`));
     await client.#require((packet) => packet.startsWith("0"), "Engine.IO's greeting");
     return client;
   }
