@@ -40,7 +40,7 @@ const listOf = async (client: TestClient, roomId: string) =>
 
 describeOnEachStore("a host", (store) => {
   it("removes a member from the room, and the user does not get back in for a time [P-72]", async () => {
-    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 1_500 });
+    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 60_000 });
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     const carol = await come(first, "carol", roomId);
@@ -61,16 +61,26 @@ describeOnEachStore("a host", (store) => {
     const refusal = await turnedAway(first, "bob", roomId);
     expect(refusal).toMatchObject({ status: 403, code: "kicked", retry: true, roomId });
     expect(refusal.retryAfterMs).toBeGreaterThan(0);
-    expect(refusal.retryAfterMs).toBeLessThanOrEqual(1_500);
+    expect(refusal.retryAfterMs).toBeLessThanOrEqual(60_000);
     // Into other rooms it does.
     const again = await come(second, "bob", unique("room"));
+    expect((await again.ask("join", { roomId })).data).toMatchObject({ code: "kicked", roomId });
+    expect(await listOf(carol, roomId)).toEqual(["carol", "host"]);
+  });
+
+  it("lets whom it removed come back when the time is over, and both are announced once [P-72]", async () => {
+    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 200 });
+    const roomId = unique("room");
+    const host = await come(first, "host", roomId, "host");
+    const bob = await come(second, "bob", roomId);
+    await host.next("join");
+    await host.ask("kick", { targetUid: "bob" });
+    await bob.ended;
+    const again = await come(second, "bob", unique("room"));
     await eventually(async () => expect((await again.ask("join", { roomId })).status).toBe(200));
-    expect(await listOf(carol, roomId)).toEqual(["bob", "carol", "host"]);
-    // Its departure was announced once, and its return.
-    const notices = carol.rest.filter(
-      ({ type, data }) => ["join", "leave"].includes(type) && data.userId === "bob",
-    );
-    expect(notices.map(({ type }) => type)).toEqual(["join", "join"]);
+    expect(await listOf(host, roomId)).toEqual(["bob", "host"]);
+    const notices = () => host.rest.filter(({ data }) => data.userId === "bob").map(({ type }) => type);
+    await eventually(() => expect(notices()).toEqual(["leave", "join"]));
   });
 
   it("removes a member from one room, and not from the others", async () => {
@@ -178,23 +188,6 @@ describeOnEachStore("a host", (store) => {
       status: 200,
       data: { targetUid: "bob", kind: "audio", userId: "host" },
     });
-  });
-
-  it("is told what is wrong with what it asks for", async () => {
-    const node = await startNode(store, config);
-    const roomId = unique("room");
-    const host = await come(node, "host", roomId, "host");
-    const codes: [string, unknown, string][] = [
-      ["kick", {}, "target_required"],
-      ["kick", { targetUid: "host" }, "self_target"],
-      ["kick", { targetUid: "{" }, "bad_target"],
-      ["kick", { targetUid: "bob", roomId: "elsewhere" }, "not_in_room"],
-      ["kick", "bob", "bad_payload"],
-      ["lock", { locked: "yes" }, "bad_payload"],
-      ["end", { roomId: "elsewhere" }, "not_in_room"],
-    ];
-    for (const [event, payload, code] of codes)
-      expect([event, (await host.ask(event, payload)).data.code]).toEqual([event, code]);
   });
 });
 
