@@ -2,25 +2,11 @@
  * Why a client is closed for good, and why it is not.
  */
 import { expect, it } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
 import { Attendee, attend } from "../harness/attendee.js";
 import { startBalancer } from "../harness/balancer.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
-
-const jwtSecret = "a secret of at least thirty-two characters";
-const guarded = { auth: "token", jwtSecret } as const;
-
-const tokenFor = (userId: string, ttlS = 60, rooms: readonly string[] = ["*"]) =>
-  issueToken(jwtSecret, {
-    userId,
-    rooms,
-    role: "member",
-    profile: {},
-    ttlS,
-    issuer: undefined,
-    audience: undefined,
-  });
+import { askingForTokens, expiredToken, tokenOf } from "../harness/tokens.js";
 
 describeOnEachStore("a client is closed", (store) => {
   it("when a newer connection takes its place [P-13]", async () => {
@@ -81,13 +67,13 @@ describeOnEachStore("a client is closed", (store) => {
   });
 
   it("without a token, or with one that is not accepted", async () => {
-    const node = await startNode(store, guarded);
+    const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
     const cases = [
       [undefined, "token_required"],
       ["nonsense", "token_refused"],
       [() => Promise.resolve("nonsense"), "token_refused"],
-      [await tokenFor("alice", 60, ["another"]), "room_forbidden"],
+      [await tokenOf("alice", { rooms: ["another"] }), "room_forbidden"],
       [() => Promise.reject(new Error("signed out")), "token_unavailable"],
     ] as const;
     for (const [token, code] of cases) {
@@ -98,16 +84,20 @@ describeOnEachStore("a client is closed", (store) => {
   });
 
   it("when its token has expired, if it has no other [P-52]", async () => {
-    const node = await startNode(store, guarded);
-    const alice = await attend({ url: node.url, roomId: unique("room"), token: await tokenFor("alice", 2) });
+    const node = await startNode(store, askingForTokens);
+    const alice = await attend({
+      url: node.url,
+      roomId: unique("room"),
+      token: await tokenOf("alice", { ttlS: 2 }),
+    });
     await alice.reaches("token_expired");
     expect(alice.signaling.closed?.retry).toBe(false);
   });
 
   it("when a renewed token admits it to the room no more [P-53]", async () => {
-    const node = await startNode(store, guarded);
+    const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
-    const tokens = [await tokenFor("alice", 2), await tokenFor("alice", 60, ["another"])];
+    const tokens = [await tokenOf("alice", { ttlS: 2 }), await tokenOf("alice", { rooms: ["another"] })];
     const alice = await attend({ url: node.url, roomId, token: () => tokens.shift() ?? "" });
     await alice.reaches("room_forbidden");
   });
@@ -115,7 +105,7 @@ describeOnEachStore("a client is closed", (store) => {
 
 describeOnEachStore("a client goes on", (store) => {
   it("with a fresh token, on the same connection, before the one in use expires [P-53]", async () => {
-    const node = await startNode(store, guarded);
+    const node = await startNode(store, askingForTokens);
     const balancer = await startBalancer(node.url);
     let asked = 0;
     const alice = await attend({
@@ -125,7 +115,7 @@ describeOnEachStore("a client goes on", (store) => {
         asked += 1;
         // The second time the app's own service fails.
         if (asked === 2) throw new Error("try again");
-        return tokenFor("alice", asked === 1 ? 4 : 60);
+        return tokenOf("alice", { ttlS: asked === 1 ? 4 : 60 });
       },
     });
     await eventually(() => expect(asked).toBe(3), 20_000);
@@ -136,8 +126,8 @@ describeOnEachStore("a client goes on", (store) => {
   });
 
   it("with a fresh token on a new connection, if the one in use has expired", async () => {
-    const node = await startNode(store, guarded);
-    const tokens = [await tokenFor("alice", 2), "nonsense", await tokenFor("alice")];
+    const node = await startNode(store, askingForTokens);
+    const tokens = [await tokenOf("alice", { ttlS: 2 }), "nonsense", await tokenOf("alice")];
     const alice = await attend({ url: node.url, roomId: unique("room"), token: () => tokens.shift() ?? "" });
     await alice.reaches("reconnecting");
     await alice.reaches("connected");
@@ -148,8 +138,8 @@ describeOnEachStore("a client goes on", (store) => {
   });
 
   it("with a fresh token once in a row, and not over and over", async () => {
-    const node = await startNode(store, guarded);
-    const expired = await tokenFor("alice", -120);
+    const node = await startNode(store, askingForTokens);
+    const expired = await expiredToken("alice");
     let asked = 0;
     const token = () => {
       asked += 1;
@@ -164,7 +154,7 @@ describeOnEachStore("a client goes on", (store) => {
   });
 
   it("and asks for a token anew for every connection", async () => {
-    const node = await startNode(store, guarded);
+    const node = await startNode(store, askingForTokens);
     const balancer = await startBalancer(node.url);
     let asked = 0;
     const alice = await attend({
@@ -173,7 +163,7 @@ describeOnEachStore("a client goes on", (store) => {
       token: () => {
         asked += 1;
         if (asked === 2) throw new Error("try again");
-        return tokenFor("alice");
+        return tokenOf("alice");
       },
     });
     balancer.reset();

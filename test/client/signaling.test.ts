@@ -2,26 +2,13 @@
  * What a client of `meeting-signaler/client` sees of a meeting, and can do in it.
  */
 import { expect, it } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
 import { type ConnectOptions, connect as connectClient, SignalingError } from "../../src/client/index.js";
 import { Attendee, attend } from "../harness/attendee.js";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { fakeRoomId, startFakeSignaler } from "../harness/fake-signaler.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
-
-const jwtSecret = "a secret of at least thirty-two characters";
-
-const tokenFor = (userId: string, role: "member" | "host") =>
-  issueToken(jwtSecret, {
-    userId,
-    rooms: ["*"],
-    role,
-    profile: {},
-    ttlS: 60,
-    issuer: undefined,
-    audience: undefined,
-  });
+import { askingForTokens, tokenOf } from "../harness/tokens.js";
 
 /** What the promise was rejected with. */
 const failure = (promise: Promise<unknown>) =>
@@ -147,12 +134,12 @@ describeOnEachStore("a client", (store) => {
   });
 
   it("does what hosts can, and is told that it is none [P-70]", async () => {
-    const [first, second = first] = await startNodes(store, 2, { auth: "token", jwtSecret });
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const roomId = unique("room");
     // Without saying again who it is.
-    const host = await attend({ url: first.url, roomId, token: await tokenFor("host", "host") });
+    const host = await attend({ url: first.url, roomId, token: await tokenOf("host", { role: "host" }) });
     expect(host.signaling.userId).toBe("host");
-    const bob = await attend({ url: second.url, roomId, token: await tokenFor("bob", "member") });
+    const bob = await attend({ url: second.url, roomId, token: await tokenOf("bob") });
     const locks: unknown[] = [];
     bob.signaling.room.on("locked", (...args) => locks.push(args));
     const { room } = host.signaling;
@@ -163,7 +150,7 @@ describeOnEachStore("a client", (store) => {
     await room.lock(true);
     await eventually(() => expect(locks).toEqual([[true, "host"]]));
     expect([bob.signaling.room.locked, room.locked]).toEqual([true, true]);
-    const carol = new Attendee({ url: first.url, roomId, token: await tokenFor("carol", "member") });
+    const carol = new Attendee({ url: first.url, roomId, token: await tokenOf("carol") });
     expect(await failure(carol.signaling.ready)).toMatchObject({ code: "room_locked", retry: true });
     await room.lock(false);
     await eventually(() =>
@@ -185,12 +172,12 @@ describeOnEachStore("a client", (store) => {
     await room.kick("bob");
     await bob.reaches("kicked");
     await host.sees("host");
-    const again = new Attendee({ url: first.url, roomId, token: await tokenFor("bob", "member") });
+    const again = new Attendee({ url: first.url, roomId, token: await tokenOf("bob") });
     const refusal = await failure(again.signaling.ready);
     expect([refusal.code, again.signaling.closed?.code]).toEqual(["kicked", "kicked"]);
     expect(refusal.retryAfterMs).toBeGreaterThan(0);
 
-    const dave = await attend({ url: second.url, roomId, token: await tokenFor("dave", "member") });
+    const dave = await attend({ url: second.url, roomId, token: await tokenOf("dave") });
     await room.end();
     for (const attendee of [host, dave]) {
       await attendee.reaches("ended");
@@ -199,11 +186,11 @@ describeOnEachStore("a client", (store) => {
   });
 
   it("knows from the beginning that the room is locked", async () => {
-    const node = await startNode(store, { auth: "token", jwtSecret });
+    const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
-    const host = await attend({ url: node.url, roomId, token: await tokenFor("host", "host") });
+    const host = await attend({ url: node.url, roomId, token: await tokenOf("host", { role: "host" }) });
     await host.signaling.room.lock(true);
-    const second = await attend({ url: node.url, roomId, token: await tokenFor("second", "host") });
+    const second = await attend({ url: node.url, roomId, token: await tokenOf("second", { role: "host" }) });
     expect(second.signaling.room.locked).toBe(true);
   });
 

@@ -8,7 +8,8 @@ import { connect, type Received, refused } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, unique } from "../harness/nodes.js";
 import { RawClient } from "../harness/raw-client.js";
-import { askingForTokens, Bystanders } from "./bad-input/bystanders.js";
+import { askingForTokens, tokenOf } from "../harness/tokens.js";
+import { Bystanders } from "./bad-input/bystanders.js";
 import type { EventCase } from "./bad-input/cases.js";
 import { eventCases } from "./bad-input/events.js";
 import { frameCases } from "./bad-input/frames.js";
@@ -16,7 +17,6 @@ import { handshakeCases } from "./bad-input/handshakes.js";
 import { packetCases } from "./bad-input/packets.js";
 import { PollingSession, request } from "./bad-input/polling-session.js";
 import { allowedOrigin, requestCases } from "./bad-input/requests.js";
-import { tokenOf } from "./bad-input/tokens.js";
 
 const mallory = "mallory";
 

@@ -2,45 +2,30 @@
  * What hosts may do with a room, on whichever node those concerned are; and that nobody else may [P-70] to [P-74].
  */
 import { expect, it } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
-import { connect, open, type TestClient } from "../harness/client.js";
+import { connect, listOf, open } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, startNodes, type TestNode, unique } from "../harness/nodes.js";
+import { askingForTokens, tokenOf } from "../harness/tokens.js";
 
-const jwtSecret = "a secret of at least thirty-two characters";
-const config = { auth: "token", jwtSecret } as const;
-
-/** What the client connects with: a token for all rooms. */
-async function tokenOf(userId: string, role: "host" | "member" = "member") {
-  const unbound = { issuer: undefined, audience: undefined };
-  const token = await issueToken(jwtSecret, {
-    userId,
-    rooms: ["*"],
-    role,
-    profile: {},
-    ttlS: 60,
-    ...unbound,
-  });
-  return { auth: { token } };
-}
+/** What the client connects with. */
+const withToken = async (userId: string, role: "host" | "member" = "member") => ({
+  auth: { token: await tokenOf(userId, { role }) },
+});
 
 const come = async (node: TestNode, userId: string, roomId: string, role?: "host" | "member") =>
-  connect(node.url, { userId, roomId }, await tokenOf(userId, role));
+  connect(node.url, { userId, roomId }, await withToken(userId, role));
 
 /** Tries to come in, and is told why not. */
 async function turnedAway(node: TestNode, userId: string, roomId: string, role?: "host" | "member") {
-  const client = open(node.url, { userId, roomId }, await tokenOf(userId, role));
+  const client = open(node.url, { userId, roomId }, await withToken(userId, role));
   const { status, data } = await client.next("error");
   expect([data.event, await client.ended]).toEqual(["connect", "io server disconnect"]);
   return { status, ...data };
 }
 
-const listOf = async (client: TestClient, roomId: string) =>
-  (await client.ask<{ userId: string }[]>("roomUserList", { roomId })).map(({ userId }) => userId).toSorted();
-
 describeOnEachStore("a host", (store) => {
   it("removes a member from the room, and the user does not get back in for a time [P-72]", async () => {
-    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 60_000 });
+    const [first, second = first] = await startNodes(store, 2, { ...askingForTokens, kickMs: 60_000 });
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     const carol = await come(first, "carol", roomId);
@@ -69,7 +54,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("lets whom it removed come back when the time is over, and both are announced once [P-72]", async () => {
-    const [first, second = first] = await startNodes(store, 2, { ...config, kickMs: 200 });
+    const [first, second = first] = await startNodes(store, 2, { ...askingForTokens, kickMs: 200 });
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     const bob = await come(second, "bob", roomId);
@@ -84,7 +69,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("removes a member from one room, and not from the others", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const [one, other] = [unique("room"), unique("room")];
     const host = await come(first, "host", one, "host");
     const bob = await come(second, "bob", other);
@@ -100,7 +85,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("is told when whom it removes is not there, and keeps them out even so", async () => {
-    const node = await startNode(store, config);
+    const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
     const host = await come(node, "host", roomId, "host");
     const { type, status } = await host.ask("kick", { targetUid: "bob" });
@@ -109,7 +94,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("locks the room to those who are in it, also when they come again, and unlocks it [P-71]", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     const bob = await come(second, "bob", roomId);
@@ -145,7 +130,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("removes somebody from a locked room for good", async () => {
-    const node = await startNode(store, { ...config, kickMs: 0 });
+    const node = await startNode(store, { ...askingForTokens, kickMs: 0 });
     const roomId = unique("room");
     const host = await come(node, "host", roomId, "host");
     const bob = await come(node, "bob", roomId);
@@ -156,7 +141,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("ends the meeting for all [P-73]", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const [roomId, other] = [unique("room"), unique("room")];
     const host = await come(first, "host", roomId, "host");
     const bob = await come(second, "bob", roomId);
@@ -177,7 +162,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("asks others to mute [P-74]", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     const bob = await come(second, "bob", roomId);
@@ -193,7 +178,7 @@ describeOnEachStore("a host", (store) => {
 
 describeOnEachStore("a member who is no host", (store) => {
   it("cannot do what hosts can [P-70]", async () => {
-    const node = await startNode(store, config);
+    const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
     const host = await come(node, "host", roomId, "host");
     const bob = await come(node, "bob", roomId);

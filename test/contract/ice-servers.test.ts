@@ -2,10 +2,10 @@
  * What clients are told of STUN and TURN servers [P-60] to [P-62].
  */
 import { expect, it } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
 import type { Config } from "../../src/index.js";
 import { connect } from "../harness/client.js";
 import { describeOnEachStore, startNode, unique } from "../harness/nodes.js";
+import { askingForTokens, tokenOf } from "../harness/tokens.js";
 
 const config: Partial<Config> = {
   stunUrls: ["stun:stun.example.com"],
@@ -13,18 +13,6 @@ const config: Partial<Config> = {
   turnSecrets: ["the-secret-that-signs", "the-secret-on-its-way-out"],
   turnTtlS: 600,
 };
-const jwtSecret = "a secret of at least thirty-two characters";
-
-const tokenFor = (userId: string, ttlS: number) =>
-  issueToken(jwtSecret, {
-    userId,
-    rooms: ["*"],
-    role: "member",
-    profile: {},
-    ttlS,
-    issuer: undefined,
-    audience: undefined,
-  });
 
 describeOnEachStore("ICE servers", (store) => {
   it("are told to whoever asks, with credentials of one's own [P-60]", async () => {
@@ -100,19 +88,19 @@ describeOnEachStore("ICE servers", (store) => {
   });
 
   it("last no longer than the token, and come anew with the next one [P-61]", async () => {
-    const { url } = await startNode(store, { ...config, auth: "token", jwtSecret });
-    const auth = { token: await tokenFor("alice", 120) };
+    const { url } = await startNode(store, { ...config, ...askingForTokens });
+    const auth = { token: await tokenOf("alice", { ttlS: 120 }) };
     const alice = await connect(url, { userId: "alice" }, { auth });
     const { expiresAt } = (await alice.ask("iceServers")).data;
     expect(expiresAt).toBeGreaterThan(Date.now() + 110_000);
     expect(expiresAt).toBeLessThanOrEqual(Date.now() + 120_000);
 
-    const renewed = await alice.ask("token", { token: await tokenFor("alice", 240) });
+    const renewed = await alice.ask("token", { token: await tokenOf("alice", { ttlS: 240 }) });
     expect((await alice.next("iceServers")).data.expiresAt).toBe(renewed.data.expiresAt);
-    await alice.ask("token", { token: await tokenFor("alice", 3_600) });
+    await alice.ask("token", { token: await tokenOf("alice", { ttlS: 3_600 }) });
     expect((await alice.next("iceServers")).data.expiresAt).toBeGreaterThan(Date.now() + 590_000);
     // From here on it is their own time that ends them.
-    await alice.ask("token", { token: await tokenFor("alice", 7_200) });
+    await alice.ask("token", { token: await tokenOf("alice", { ttlS: 7_200 }) });
     expect(alice.rest).toEqual([]);
   });
 });

@@ -2,14 +2,11 @@
  * Joining and leaving: notices, rosters, several rooms, the newest connection of a user.
  */
 import { expect, it } from "vitest";
-import { connect, open, type TestClient } from "../harness/client.js";
+import { connect, listOf, open } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
 
 describeOnEachStore("membership", (store) => {
-  const listOf = async (client: TestClient, roomId: string) =>
-    (await client.ask<{ userId: string }[]>("roomUserList", { roomId })).map(({ userId }) => userId).sort();
-
   for (const nodes of [1, 2]) {
     const where = nodes === 1 ? "on one node" : "across nodes";
 

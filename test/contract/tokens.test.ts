@@ -6,38 +6,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect, it, onTestFinished } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
+import type { TokenWishes } from "../../src/access/issue-token.js";
 import { connect, open, refused } from "../harness/client.js";
 import { describeOnEachStore, startNode, startNodes, unique } from "../harness/nodes.js";
+import { askingForTokens, inSeconds, signed, tokenOf } from "../harness/tokens.js";
 
-const secret = "a secret of at least thirty-two characters";
-const config = { auth: "token", jwtSecret: secret } as const;
-
-type Wishes = Parameters<typeof issueToken>[1];
-
-const tokenFor = (userId: string, rooms: readonly string[], wishes: Partial<Wishes> = {}) =>
-  issueToken(secret, {
-    userId,
-    rooms,
-    role: "member",
-    profile: {},
-    ttlS: 60,
-    issuer: undefined,
-    audience: undefined,
-    ...wishes,
-  });
-
-/** A token with just these claims, signed with the secret. */
-const signed = (claims: Record<string, unknown>, key = secret, alg = "HS256") =>
-  new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(key));
-
-const soon = () => Math.floor(Date.now() / 1_000) + 60;
+const soon = () => inSeconds(60);
 
 describeOnEachStore("tokens", (store) => {
   it("let in whom they name, with their profile and role over the client's own [P-51]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const roomId = unique("room");
-    const token = await tokenFor("alice", [roomId], { role: "host", profile: { nickname: "A" } });
+    const token = await tokenOf("alice", { rooms: [roomId], role: "host", profile: { nickname: "A" } });
     const alice = await connect(
       url,
       { userId: "alice", roomId, nickname: "Mallory", role: "king", pub: "1" },
@@ -47,14 +27,14 @@ describeOnEachStore("tokens", (store) => {
       { userId: "alice", roomId, nickname: "A", role: "host", pub: "1" },
     ]);
     // In the query, and without saying again who it is.
-    const bob = open(url, { roomId, token: await tokenFor("bob", [roomId]) });
+    const bob = open(url, { roomId, token: await tokenOf("bob", { rooms: [roomId] }) });
     expect((await bob.next("join")).data).toEqual({ userId: "bob", roomId, role: "member" });
     expect((await bob.ask("offer", { targetUid: "alice" })).status).toBe(200);
     expect((await alice.next("offer")).data.userId).toBe("bob");
   });
 
   it("keep out whoever has none [P-50]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const { type, status, data } = await refused(url, { userId: "alice", roomId: "room" });
     expect([type, status, data.code, data.event]).toEqual(["error", 401, "token_required", "connect"]);
     expect((await refused(url, { userId: "alice" })).data.code).toBe("token_required");
@@ -63,7 +43,7 @@ describeOnEachStore("tokens", (store) => {
   const bad: [reason: string, what: string, token: () => Promise<unknown> | unknown][] = [
     ["malformed", "no token at all", () => "token"],
     ["malformed", "not a string", () => ({ token: true })],
-    ["malformed", "too long", async () => `${await tokenFor("alice", ["*"])}${"x".repeat(8_192)}`],
+    ["malformed", "too long", async () => `${await tokenOf("alice")}${"x".repeat(8_192)}`],
     ["signature", "signed with another secret", () => signed({ sub: "alice", exp: soon() }, "x".repeat(32))],
     ["algorithm", "not signed", () => `${encode({ alg: "none" })}.${encode({ sub: "alice", exp: soon() })}.`],
     ["expired", "over", () => signed({ sub: "alice", exp: soon() - 120 })],
@@ -93,34 +73,34 @@ describeOnEachStore("tokens", (store) => {
       "claims",
       "with more profile than is shown",
       () =>
-        tokenFor("alice", ["*"], {
+        tokenOf("alice", {
           profile: Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`f${n}`, n])),
         }),
     ],
-    ["user", "of somebody else", () => tokenFor("bob", ["*"])],
+    ["user", "of somebody else", () => tokenOf("bob")],
   ];
   it.each(bad)("that are refused for %s: %s", async (reason, _, make) => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const { status, data } = await refused(url, { userId: "alice" }, { auth: { token: await make() } });
     expect([status, data.code, data.reason]).toEqual([401, "token_refused", reason]);
   });
 
   it("must come from the issuer and be for the audience that are configured", async () => {
-    const { url } = await startNode(store, { ...config, jwtIssuer: "us", jwtAudience: "meetings" });
-    const reasonFor = async (wishes: Partial<Wishes>) => {
-      const token = await tokenFor("alice", ["*"], wishes);
+    const { url } = await startNode(store, { ...askingForTokens, jwtIssuer: "us", jwtAudience: "meetings" });
+    const reasonFor = async (wishes: Partial<TokenWishes>) => {
+      const token = await tokenOf("alice", wishes);
       return (await refused(url, { userId: "alice" }, { auth: { token } })).data.reason;
     };
     expect(await reasonFor({ audience: "meetings" })).toBe("issuer");
     expect(await reasonFor({ issuer: "them", audience: "meetings" })).toBe("issuer");
     expect(await reasonFor({ issuer: "us", audience: "others" })).toBe("audience");
-    const token = await tokenFor("alice", ["*"], { issuer: "us", audience: "meetings" });
+    const token = await tokenOf("alice", { issuer: "us", audience: "meetings" });
     await connect(url, { userId: "alice" }, { auth: { token } });
   });
 
   it("admit to the rooms that they name or match, and to no others", async () => {
-    const { url } = await startNode(store, config);
-    const token = await tokenFor("alice", ["standup", "team-*-2026"]);
+    const { url } = await startNode(store, askingForTokens);
+    const token = await tokenOf("alice", { rooms: ["standup", "team-*-2026"] });
     const alice = await connect(url, { userId: "alice", roomId: "standup" }, { auth: { token } });
     expect((await alice.ask("join", { roomId: "team-red-2026" })).status).toBe(200);
     for (const roomId of ["standup2", "team-2026", "team-red-20260", "xteam-red-2026"]) {
@@ -131,29 +111,29 @@ describeOnEachStore("tokens", (store) => {
     expect((await stranger.next("error")).data).toMatchObject({ code: "room_forbidden", event: "connect" });
     expect(await stranger.ended).toBe("io server disconnect");
     // A token that names no rooms admits to the lobby.
-    const bare = await tokenFor("bob", []);
+    const bare = await tokenOf("bob", { rooms: [] });
     const bob = await connect(url, { userId: "bob" }, { auth: { token: bare } });
     expect((await bob.ask("join", { roomId: "standup" })).data.code).toBe("room_forbidden");
   });
 
   it("admit to lists no more than to rooms, in one directory too", async () => {
-    const { url } = await startNode(store, { ...config, scope: "global" });
+    const { url } = await startNode(store, { ...askingForTokens, scope: "global" });
     const [mine, other] = [unique("room"), unique("room")];
-    const token = await tokenFor("alice", [mine]);
+    const token = await tokenOf("alice", { rooms: [mine] });
     const alice = await connect(url, { userId: "alice", roomId: mine }, { auth: { token } });
     expect((await alice.ask("roomUserList", { roomId: other })).data.code).toBe("not_in_room");
     expect(await alice.ask("roomUserList", { roomId: mine })).toHaveLength(1);
   });
 
   it("end with a warning, and then with the connection [P-52]", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const roomId = unique("room");
     const bob = await connect(
       second.url,
       { userId: "bob", roomId },
-      { auth: { token: await tokenFor("bob", [roomId]) } },
+      { auth: { token: await tokenOf("bob", { rooms: [roomId] }) } },
     );
-    const token = await tokenFor("alice", [roomId], { ttlS: 2 });
+    const token = await tokenOf("alice", { rooms: [roomId], ttlS: 2 });
     const alice = await connect(first.url, { userId: "alice", roomId }, { auth: { token } });
     const warning = await alice.next("token");
     expect(warning.status).toBe(200);
@@ -164,22 +144,22 @@ describeOnEachStore("tokens", (store) => {
   });
 
   it("can be renewed while connected, and then count from there on [P-53]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const [kept, closed] = [unique("room"), unique("room")];
-    const auth = { token: await tokenFor("alice", [kept, closed], { ttlS: 2 }) };
+    const auth = { token: await tokenOf("alice", { rooms: [kept, closed], ttlS: 2 }) };
     const alice = await connect(url, { userId: "alice", roomId: kept }, { auth });
     expect((await alice.ask("join", { roomId: closed })).status).toBe(200);
     await alice.next("token");
 
-    const others = await alice.ask("token", { token: await tokenFor("bob", [kept]) });
+    const others = await alice.ask("token", { token: await tokenOf("bob", { rooms: [kept] }) });
     expect(others.data).toMatchObject({ code: "token_refused", reason: "user" });
     expect((await alice.ask("token", { token: "x" })).data.reason).toBe("malformed");
     expect((await alice.ask("token", {})).data.code).toBe("token_required");
-    const renewed = await alice.ask("token", { token: await tokenFor("alice", [kept]) });
+    const renewed = await alice.ask("token", { token: await tokenOf("alice", { rooms: [kept] }) });
     expect(renewed).toMatchObject({ type: "receipt", msg: "renewed", status: 200, data: { event: "token" } });
     expect(renewed.data.expiresAt).toBeGreaterThan(Date.now() + 50_000);
     // What it says of the profile is shown from then on.
-    const promoted = await tokenFor("alice", ["*"], { role: "host" });
+    const promoted = await tokenOf("alice", { role: "host" });
     await alice.ask("token", { token: promoted });
     const other = unique("room");
     const { data } = await alice.ask("join", { roomId: other });
@@ -190,14 +170,15 @@ describeOnEachStore("tokens", (store) => {
   });
 
   it("take with them what they said of the profile, where it was not shown before [P-53]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const [before, after] = [unique("room"), unique("room")];
-    const admitting = (profile: Wishes["profile"]) => tokenFor("alice", [before, after], { profile });
+    const admitting = (profile: TokenWishes["profile"]) =>
+      tokenOf("alice", { rooms: [before, after], profile });
     const auth = { token: await admitting({ badge: "staff" }) };
     const bob = await connect(
       url,
       { userId: "bob", roomId: before },
-      { auth: { token: await tokenFor("bob", [before]) } },
+      { auth: { token: await tokenOf("bob", { rooms: [before] }) } },
     );
     const alice = await connect(url, { userId: "alice", roomId: before, nickname: "A" }, { auth });
     await alice.ask("token", { token: await admitting({ team: "red" }) });
@@ -220,11 +201,11 @@ describeOnEachStore("tokens", (store) => {
 
 describeOnEachStore("a token that is renewed", (store) => {
   it("counts for whatever is asked after it, though nobody waits for the answer [P-38]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const [one, other] = [unique("room"), unique("room")];
-    const auth = { token: await tokenFor("alice", [one]) };
+    const auth = { token: await tokenOf("alice", { rooms: [one] }) };
     const alice = await connect(url, { userId: "alice", roomId: one }, { auth });
-    alice.emit("token", { token: await tokenFor("alice", [one, other]) });
+    alice.emit("token", { token: await tokenOf("alice", { rooms: [one, other] }) });
     expect((await alice.ask("join", { roomId: other })).status).toBe(200);
   });
 

@@ -115,6 +115,12 @@ export async function connect(
   return client;
 }
 
+/** Who is in the room, as the client is told that asks; by name. */
+export async function listOf(client: TestClient, roomId: string): Promise<string[]> {
+  const members = await client.ask<{ userId: string }[]>("roomUserList", { roomId });
+  return members.map(({ userId }) => userId).toSorted();
+}
+
 /** Connects where that is refused; resolves to the error's envelope. */
 export async function refused(
   url: string,

@@ -3,37 +3,24 @@
  * back by asking [P-71] [P-72] [P-73].
  */
 import { expect, it } from "vitest";
-import { issueToken } from "../../src/access/issue-token.js";
 import { RedisUnavailable } from "../../src/cluster/driver.js";
 import { RedisDriver } from "../../src/cluster/redis-driver.js";
-import { connect, type TestClient } from "../harness/client.js";
+import { connect, listOf } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { redisStore, silentLog, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { type RedisServer, redisForTest } from "../harness/redis-server.js";
+import { askingForTokens, jwtSecret, tokenOf } from "../harness/tokens.js";
 
 const leaseMs = 1_000;
-const jwtSecret = "a secret of at least thirty-two characters";
-const config = { auth: "token", jwtSecret, leaseMs } as const;
+const config = { ...askingForTokens, leaseMs } as const;
 
 const startMortal = (redis: RedisServer) =>
   startProcess(["--lease-ms", String(leaseMs)], { REDIS_URL: redis.url, SIGNALER_JWT_SECRET: jwtSecret });
 
 async function come(url: string, userId: string, roomId: string, role: "host" | "member" = "member") {
-  const wishes = {
-    userId,
-    rooms: ["*"],
-    role,
-    profile: {},
-    ttlS: 600,
-    issuer: undefined,
-    audience: undefined,
-  };
-  return connect(url, { userId, roomId }, { auth: { token: await issueToken(jwtSecret, wishes) } });
+  return connect(url, { userId, roomId }, { auth: { token: await tokenOf(userId, { role }) } });
 }
-
-const listOf = async (client: TestClient, roomId: string) =>
-  (await client.ask<{ userId: string }[]>("roomUserList", { roomId })).map(({ userId }) => userId).toSorted();
 
 /** Of a host and bob, on two nodes; resolves when the host has been told that bob is gone. */
 async function freezeNodeOfBob() {

@@ -9,7 +9,7 @@ import { leaseKey, nodesKey, reaperKey, routeKey, versionKey } from "../../src/c
 import { RedisDriver } from "../../src/cluster/redis-driver.js";
 import { Rooms } from "../../src/cluster/rooms.js";
 import { loadConfig, startSignaler } from "../../src/index.js";
-import { connect, open as openClient, type TestClient } from "../harness/client.js";
+import { connect, listOf, open as openClient, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { redisStore, silentLog, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
@@ -21,11 +21,6 @@ const open = { capacity: 0, duplicates: "replace" } as const;
 /** A node as a process, with a short lease. */
 const startMortal = (redis: RedisServer) =>
   startProcess(["--lease-ms", String(leaseMs)], { REDIS_URL: redis.url });
-
-async function listOf(client: TestClient, roomId: string): Promise<string[]> {
-  const members = await client.ask<{ userId: string }[]>("roomUserList", { roomId });
-  return members.map(({ userId }) => userId).toSorted();
-}
 
 /** The version of the client's list, and what it was told since it last asked. */
 async function versionOf(client: TestClient, roomId: string): Promise<number> {

@@ -5,9 +5,7 @@ import { expect } from "vitest";
 import type { Config } from "../../../src/index.js";
 import { connect, type Received, type TestClient } from "../../harness/client.js";
 import { type Store, startNode, unique } from "../../harness/nodes.js";
-import { secret, tokenOf } from "./tokens.js";
-
-export const askingForTokens = { auth: "token", jwtSecret: secret } as const;
+import { tokenOf } from "../../harness/tokens.js";
 
 export class Bystanders {
   readonly url: string;

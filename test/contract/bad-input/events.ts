@@ -4,8 +4,8 @@
 
 import { serverTypes } from "../../../src/protocol/events.js";
 import type { FailureCode } from "../../../src/protocol/failures.js";
+import { expiredToken, tokenOf } from "../../harness/tokens.js";
 import type { EventCase } from "./cases.js";
-import { expiredToken, tokenOf } from "./tokens.js";
 
 const told = (code: FailureCode, what: string, event: string, ...args: unknown[]): EventCase => ({
   what,

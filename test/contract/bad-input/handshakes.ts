@@ -2,8 +2,8 @@
  * Handshakes that are not accepted.
  */
 import type { FailureCode } from "../../../src/protocol/failures.js";
+import { expiredToken, inSeconds, jwtSecret, signed, tokenOf } from "../../harness/tokens.js";
 import type { HandshakeCase } from "./cases.js";
-import { expiredToken, inSeconds, secret, signed, tokenOf } from "./tokens.js";
 
 const byQuery = (code: FailureCode, what: string, query: Record<string, string>): HandshakeCase => ({
   what,
@@ -86,7 +86,7 @@ const tokens: HandshakeCase[] = [
   withToken("malformed", "that is an object", () => ({ token: true })),
   withToken("malformed", "that is a list", async () => [await tokenOf("mallory")]),
   withToken("malformed", "that is too long", async () => `${await tokenOf("mallory")}${"x".repeat(8_192)}`),
-  withToken("signature", "signed with another secret", () =>
+  withToken("signature", "signed with another jwtSecret", () =>
     signed({ sub: "mallory", ...soon() }, "x".repeat(32)),
   ),
   withToken("signature", "whose claims were changed after it was signed", async () => {
@@ -101,7 +101,7 @@ const tokens: HandshakeCase[] = [
   withToken(
     "algorithm",
     "that says that it is signed by a public key",
-    () => `${encoded({ alg: "RS256" })}.${encoded({ sub: "mallory", ...soon() })}.${encoded(secret)}`,
+    () => `${encoded({ alg: "RS256" })}.${encoded({ sub: "mallory", ...soon() })}.${encoded(jwtSecret)}`,
   ),
   withToken("expired", "that is over", () => expiredToken("mallory")),
   withToken("not_yet_valid", "that is to come", () =>
