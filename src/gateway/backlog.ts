@@ -3,8 +3,14 @@
  * is cut, so that it costs the others nothing (I7) [P-48].
  */
 import type { ServerResponse } from "node:http";
-import { cut, type EngineConnection, webSocketOf } from "./web-socket.js";
+import { cut, type EngineConnection, inFlightBytes, tcpSocketOf, webSocketOf } from "./web-socket.js";
 
+/** Whoever has too much waiting is looked at so often, in milliseconds, */
+const lookEveryMs = 5_000;
+/** and has to take this share of what may wait from one look to the next. */
+const leastTaken = 1 / 16;
+/** When so many times as much waits as may, that is seen to be too much at once. */
+const hardFactor = 4;
 /** How long an answer to a poll may wait for the network to take any of it, in milliseconds. */
 const unreadMs = 30_000;
 
@@ -12,16 +18,26 @@ interface Packet {
   readonly data?: string | Buffer;
 }
 
+/** How things stood with a client that had too much waiting. */
+interface Look {
+  waiting: number;
+  /** What the operating system had been given, and the network had not taken. */
+  inFlight: number;
+  /** Since then, in bytes. */
+  added: number;
+}
+
 export class Backlog {
   readonly #maxBytes: number;
   readonly #onSlow: (conn: EngineConnection) => void;
   /** Bytes queued since the transport last took any; connections that keep up have no entry. */
-  readonly #waiting = new WeakMap<EngineConnection, number>();
-
+  readonly #queued = new WeakMap<EngineConnection, number>();
   /** Answers to polls that the network has not taken: each may be on a connection of its own. */
   readonly #answers = new WeakMap<EngineConnection, Set<ServerResponse>>();
+  /** Those with too much waiting. */
+  readonly #looks = new WeakMap<EngineConnection, Look>();
 
-  /** @param onSlow - called when a connection has more than this queued, and before it is cut. */
+  /** @param onSlow - called when a connection is about to be cut. */
   constructor(maxBytes: number, onSlow: (conn: EngineConnection) => void) {
     this.#maxBytes = maxBytes;
     this.#onSlow = onSlow;
@@ -32,15 +48,20 @@ export class Backlog {
       // A transport that can be written to takes it at once. One that polls can have left earlier answers unread.
       const { writable, name } = conn.transport;
       if (data === undefined || (writable && name === "websocket")) return;
-      const waiting = (this.#waiting.get(conn) ?? 0) + Buffer.byteLength(data);
-      if (!writable) this.#waiting.set(conn, waiting);
-      if (waiting + unsentBytes(conn) + this.#unreadBytes(conn) > this.#maxBytes) this.#cut(conn);
+      // One message may be as large as it has to be, such as the roster of a great room.
+      const waiting = this.#waitingBytes(conn);
+      const bytes = Buffer.byteLength(data);
+      if (!writable) this.#queued.set(conn, (this.#queued.get(conn) ?? 0) + bytes);
+      const look = this.#looks.get(conn);
+      if (look !== undefined) look.added += bytes;
+      if (waiting > hardFactor * this.#maxBytes) this.#cut(conn);
+      else if (look === undefined && waiting + bytes > this.#maxBytes) this.#look(conn);
     });
   }
 
   /** The transport takes all that waited. */
   flushed(conn: EngineConnection): void {
-    this.#waiting.delete(conn);
+    this.#queued.delete(conn);
     const { res: answer } = conn.transport as { res?: ServerResponse | null };
     if (answer === undefined || answer === null) return;
     const answers = this.#answers.get(conn) ?? new Set();
@@ -49,21 +70,46 @@ export class Backlog {
     answer.setTimeout(unreadMs, () => answer.destroy());
   }
 
-  #unreadBytes(conn: EngineConnection): number {
-    let bytes = 0;
+  /** Looks again after a while, for as long as too much waits. */
+  #look(conn: EngineConnection): void {
+    this.#looks.set(conn, {
+      waiting: this.#waitingBytes(conn),
+      inFlight: this.#inFlightBytes(conn),
+      added: 0,
+    });
+    setTimeout(() => this.#lookAgain(conn), lookEveryMs).unref();
+  }
+
+  #lookAgain(conn: EngineConnection): void {
+    const before = this.#looks.get(conn);
+    this.#looks.delete(conn);
+    const waiting = this.#waitingBytes(conn);
+    if (before === undefined || conn.readyState !== "open" || waiting <= this.#maxBytes) return;
+    // What is written counts as waiting until all of it is out, however much of it has been taken.
+    const taken = Math.max(
+      before.waiting + before.added - waiting,
+      before.inFlight - this.#inFlightBytes(conn),
+    );
+    if (taken < leastTaken * this.#maxBytes) this.#cut(conn);
+    else this.#look(conn);
+  }
+
+  #waitingBytes(conn: EngineConnection): number {
+    let bytes = (this.#queued.get(conn) ?? 0) + (webSocketOf(conn)?.bufferedAmount ?? 0);
     for (const answer of this.#answers.get(conn) ?? []) bytes += answer.writableLength;
     return bytes;
   }
 
+  #inFlightBytes(conn: EngineConnection): number {
+    let bytes = inFlightBytes(tcpSocketOf(conn));
+    for (const answer of this.#answers.get(conn) ?? []) bytes += inFlightBytes(answer.socket);
+    return bytes;
+  }
+
   #cut(conn: EngineConnection): void {
-    this.#waiting.delete(conn);
+    this.#looks.delete(conn);
     this.#onSlow(conn);
     cut(conn);
     for (const answer of this.#answers.get(conn) ?? []) answer.destroy();
   }
-}
-
-/** What the transport has taken, and the network has not. */
-function unsentBytes(conn: EngineConnection): number {
-  return webSocketOf(conn)?.bufferedAmount ?? 0;
 }

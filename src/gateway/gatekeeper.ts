@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "socket.io";
+import type { RawData, WebSocket } from "ws";
 import { type Grant, openGrant } from "../access/grant.js";
 import { failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
@@ -41,6 +42,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** So many times more packets than events are taken, since events have been refused and ended before that. */
 const packetsPerEvent = 4;
+
+const probe = Buffer.from("2probe");
 
 export class Gatekeeper {
   readonly #options: GatekeeperOptions;
@@ -93,6 +96,31 @@ export class Gatekeeper {
       this.#settled.add(conn);
       cut(conn);
     }
+  }
+
+  /** Counts every frame of a WebSocket, whether or not a connection uses it yet [P-49]. */
+  watchWebSocket(socket: WebSocket, request: IncomingMessage): void {
+    const address = this.#addresses.of(request);
+    const cutOff = () => {
+      this.#refused("flooding");
+      void this.#limits.failed(address);
+      socket.terminate();
+    };
+    const frames = this.#packetBucket();
+    const hear = () => {
+      if (socket.readyState !== socket.OPEN || frames === undefined) return;
+      if (frames.take(this.#options.now()) !== "allowed") cutOff();
+    };
+    let hasProbed = false;
+    socket.on("ping", hear);
+    socket.on("pong", hear);
+    socket.on("message", (data, isBinary) => {
+      hear();
+      if (isBinary || !isProbe(data)) return;
+      // Each is answered, and what waits to be sent on a transport that is not in use yet is not looked at.
+      if (hasProbed) cutOff();
+      hasProbed = true;
+    });
   }
 
   /** The connection's transport takes all that waited. */
@@ -149,16 +177,23 @@ export class Gatekeeper {
 
   /** Cuts who floods with packets that are no events: events are counted by themselves, and answered. */
   #guard(conn: EngineConnection): void {
-    const { messageRate, now } = this.#options;
-    if (messageRate === undefined) return;
-    const { rate, burst } = messageRate;
-    const packets = new TokenBucket({ rate: packetsPerEvent * rate, burst: packetsPerEvent * burst }, now());
+    const packets = this.#packetBucket();
+    // What comes through a WebSocket is counted there.
+    if (packets === undefined || conn.transport.name === "websocket") return;
     conn.on("packet", () => {
-      if (packets.take(now()) === "allowed" || conn.readyState !== "open") return;
+      if (conn.transport.name === "websocket" || conn.readyState !== "open") return;
+      if (packets.take(this.#options.now()) === "allowed") return;
       this.#failed(conn, new SignalingFailure("flooding"));
       this.#settled.add(conn);
       cut(conn);
     });
+  }
+
+  #packetBucket(): TokenBucket | undefined {
+    const { messageRate, now } = this.#options;
+    if (messageRate === undefined) return undefined;
+    const { rate, burst } = messageRate;
+    return new TokenBucket({ rate: packetsPerEvent * rate, burst: packetsPerEvent * burst }, now());
   }
 
   #refused(code: FailureCode): void {
@@ -178,4 +213,9 @@ export class Gatekeeper {
     if (token === undefined) throw new SignalingFailure("token_required");
     return verifyToken(token);
   }
+}
+
+/** Engine.IO's first packet on a WebSocket that is to take over from polling. */
+function isProbe(data: RawData): boolean {
+  return Buffer.isBuffer(data) && data.length === probe.length && data.equals(probe);
 }

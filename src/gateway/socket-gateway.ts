@@ -6,20 +6,20 @@ import { type DefaultEventsMap, Server, type ServerOptions, type Socket } from "
 import { rosterKey } from "../cluster/keys.js";
 import { Session } from "../meeting/session.js";
 import type { Envelope } from "../protocol/envelope.js";
-import { SignalingFailure } from "../protocol/failures.js";
+import type { SignalingFailure } from "../protocol/failures.js";
 import type { Place } from "../protocol/place.js";
 import { type Admitted, Gatekeeper, type GatekeeperOptions } from "./gatekeeper.js";
-import { createParser } from "./packet-decoder.js";
+import { createParser, RefusedPayload } from "./packet-decoder.js";
 import { SocketConnection } from "./socket-connection.js";
-import { TokenBucket } from "./token-bucket.js";
 import { guardUpgrades } from "./upgrades.js";
 import type { EngineConnection } from "./web-socket.js";
+import { webSocketServer } from "./web-socket-server.js";
 
 /** Who gets the sessions and what they send; the meeting does. */
 export interface SessionHost {
   open(session: Session, roomId: string | undefined): void;
   receive(session: Session, event: unknown, args: unknown[]): void;
-  /** The client may not send this now. */
+  /** This event of the client's is not taken in. */
   refuse(session: Session, event: unknown, args: unknown[], failure: SignalingFailure): void;
   close(session: Session): void;
 }
@@ -38,6 +38,11 @@ const signalingPath = "/socket.io/";
 /** A frame of this many times the message limit is not even parsed [P-46]. */
 const frameLimitFactor = 4;
 
+/** Engine.IO has the query parsed by then. */
+interface EngineRequest {
+  readonly _query: Readonly<Record<string, unknown>>;
+}
+
 type SignalerServer = Server<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Admitted>;
 type SignalerSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, Admitted>;
 
@@ -46,7 +51,6 @@ export class SocketGateway {
   readonly #io: SignalerServer;
   readonly #sessions = new Map<string, Session>();
   readonly #host: SessionHost;
-  readonly #options: GatewayOptions;
   readonly #gatekeeper: Gatekeeper;
   /** What clients are told when the node has begun to close. */
   #ending: Envelope | undefined;
@@ -55,15 +59,15 @@ export class SocketGateway {
   constructor(server: HttpServer, host: SessionHost, options: GatewayOptions) {
     this.#server = server;
     this.#host = host;
-    this.#options = options;
     this.#gatekeeper = new Gatekeeper(options);
     this.#io = new Server(server, {
       path: signalingPath,
       // It would leave them open, and their errors unheard, for a second.
       destroyUpgrade: false,
       adapter: options.adapter,
-      parser: createParser(options.maxMessageBytes),
+      parser: createParser(options),
       maxHttpBufferSize: options.maxMessageBytes * frameLimitFactor,
+      wsEngine: webSocketServer((socket, request) => this.#gatekeeper.watchWebSocket(socket, request)),
       connectTimeout: options.handshakeMs,
       httpCompression: false,
       cors: { origin: options.origins.includes("*") ? "*" : [...options.origins] },
@@ -74,6 +78,10 @@ export class SocketGateway {
       },
     });
     guardUpgrades(server, signalingPath);
+    // A page of any origin could read the answers to JSONP: they are scripts [P-1].
+    this.#io.engine.use((request: EngineRequest, _response: unknown, next: (error?: Error) => void) =>
+      next("j" in request._query ? new Error("JSONP is not served") : undefined),
+    );
     this.#io.engine.on("connection", (conn: EngineConnection) => this.#gatekeeper.watch(conn));
     this.#io.engine.on("flush", (conn: EngineConnection) => this.#gatekeeper.flushed(conn));
     this.#io.use((socket, next) => {
@@ -150,17 +158,13 @@ export class SocketGateway {
 
   /** One listener for whatever comes, so that unknown events are answered like all others. */
   #listen(socket: SignalerSocket, session: Session): void {
-    const { messageRate, now } = this.#options;
-    const events = messageRate && new TokenBucket(messageRate, now());
     socket.onAny((event: unknown, ...args: unknown[]) => {
-      const verdict = events?.take(now()) ?? "allowed";
-      if (verdict === "allowed") {
+      const [payload] = args;
+      if (!(payload instanceof RefusedPayload)) {
         this.#host.receive(session, event, args);
-      } else if (verdict === "refused") {
-        const retryAfterMs = events?.waitMs ?? 0;
-        this.#host.refuse(session, event, args, new SignalingFailure("rate_limited", { retryAfterMs }));
       } else if (!session.ended) {
-        this.#host.refuse(session, event, args, new SignalingFailure("flooding"));
+        this.#host.refuse(session, event, args, payload.failure);
+        if (payload.failure.code !== "flooding") return;
         this.#gatekeeper.blame(socket.conn);
         session.connection.end("final");
       }

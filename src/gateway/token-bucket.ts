@@ -25,23 +25,26 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  take(now: number): Verdict {
+  /** @param cost - in tokens; what costs more than a burst takes all of one. */
+  take(now: number, cost = 1): Verdict {
     const { rate, burst } = this.#limit;
     const filled = ((now - this.#filledAt) / 1_000) * rate;
     this.#filledAt = now;
     this.#tokens = Math.min(burst, this.#tokens + filled);
     this.#refusals = Math.min(burst, this.#refusals + filled);
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+    const price = Math.min(cost, burst);
+    if (this.#tokens >= price) {
+      this.#tokens -= price;
       return "allowed";
     }
-    if (this.#refusals < 1) return "flooding";
-    this.#refusals -= 1;
+    if (this.#refusals < price) return "flooding";
+    this.#refusals -= price;
     return "refused";
   }
 
-  /** Milliseconds until one more is allowed. */
-  get waitMs(): number {
-    return Math.max(0, Math.ceil(((1 - this.#tokens) / this.#limit.rate) * 1_000));
+  /** Milliseconds until so much is allowed. */
+  waitMs(cost = 1): number {
+    const { rate, burst } = this.#limit;
+    return Math.max(0, Math.ceil(((Math.min(cost, burst) - this.#tokens) / rate) * 1_000));
   }
 }

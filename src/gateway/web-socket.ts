@@ -1,18 +1,12 @@
 /**
  * The WebSocket under a connection. Engine.IO has it, and its types leave it out.
  */
+import type { Socket as TcpSocket } from "node:net";
 import type { Socket } from "socket.io";
+import { WebSocket } from "ws";
 
 export type EngineConnection = Socket["conn"];
 
-interface WebSocket {
-  readonly bufferedAmount: number;
-  readonly readyState: number;
-  terminate(): void;
-}
-
-/** As `ws` numbers it. */
-const closedState = 3;
 /** What is under way reaches a client that reads within this time. */
 const farewellMs = 2_000;
 
@@ -21,13 +15,24 @@ export function webSocketOf(conn: EngineConnection): WebSocket | undefined {
   return (conn.transport as { socket?: WebSocket }).socket;
 }
 
+/** What its frames are written to; undefined while the connection is polling. */
+export function tcpSocketOf(conn: EngineConnection): TcpSocket | undefined {
+  return (webSocketOf(conn) as { _socket?: TcpSocket } | undefined)?._socket;
+}
+
+/** What is left of the write that is under way. Node knows it for its own timeouts, and has no public name for it. */
+export function inFlightBytes(socket: TcpSocket | null | undefined): number {
+  const { _handle: handle } = (socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? 0;
+}
+
 /**
  * Cuts a connection that has been ended, unless it closes by itself in time: the other side may go on sending, and
  * would be read for half a minute (I7).
  */
 export function hangUp(conn: EngineConnection): void {
   const socket = webSocketOf(conn);
-  if (socket === undefined || socket.readyState === closedState) return;
+  if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
   setTimeout(() => socket.terminate(), farewellMs).unref();
 }
 

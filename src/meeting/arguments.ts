@@ -3,7 +3,6 @@
  */
 import { SignalingFailure } from "../protocol/failures.js";
 import { isObject } from "../protocol/objects.js";
-import { RefusedPayload } from "./refused-payload.js";
 import type { Ack } from "./reply.js";
 
 /** Takes the ack off the arguments: Socket.IO puts it last, and only Socket.IO can put a function there. */
@@ -12,12 +11,10 @@ export function takeAck(args: unknown[]): Ack | undefined {
   return args.pop() as Ack;
 }
 
-/** [P-43] @throws SignalingFailure bad_arguments, binary_refused, too_large. */
+/** [P-43] @throws SignalingFailure bad_arguments. */
 export function onlyPayload(args: readonly unknown[]): unknown {
-  const [payload] = args;
-  if (payload instanceof RefusedPayload) throw new SignalingFailure(payload.code);
   if (args.length > 1) throw new SignalingFailure("bad_arguments");
-  return payload;
+  return args[0];
 }
 
 export function requireObject(payload: unknown): Readonly<Record<string, unknown>> {

@@ -116,6 +116,33 @@ export class RawClient {
     throw new Error(`the connection ended before ${what}; there is ${JSON.stringify(this.packets)}`);
   }
 
+  /** Reads nothing, until it resumes; TCP tells the server. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Reads so much more, and a chunk at most beyond it, and pauses again. */
+  async read(bytes: number): Promise<void> {
+    const enough = this.bytesRead + bytes;
+    const onData = () => {
+      if (this.bytesRead >= enough) this.#socket.pause();
+    };
+    this.#socket.on("data", onData);
+    this.#socket.resume();
+    while (this.bytesRead < enough && !this.isClosed)
+      await new Promise((resolve) => this.#socket.once("data", resolve).once("close", resolve));
+    this.#socket.off("data", onData);
+    this.#socket.pause();
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** Ends the connection as an orderly program does. */
   end(): void {
     this.#socket.end();

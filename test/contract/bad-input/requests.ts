@@ -74,6 +74,7 @@ const engineIo: RequestCase[] = [
   stranger(400, "no transport", text("GET", "/socket.io/?EIO=4")),
   stranger(400, "a transport that there is not", text("GET", "/socket.io/?EIO=4&transport=pigeon")),
   stranger(400, "a transport called __proto__", text("GET", "/socket.io/?EIO=4&transport=__proto__")),
+  stranger(400, "JSONP", text("GET", `${query}&j=0`)),
   stranger(400, "a WebSocket that is none", text("GET", socketQuery)),
   stranger(400, "a session that there is not", text("GET", `${query}&sid=unknown`)),
   stranger(400, "a session called __proto__", text("GET", `${query}&sid=__proto__`)),
