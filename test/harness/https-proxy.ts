@@ -3,19 +3,14 @@
  * with TLS, and the compose file's HAProxy without. Nothing in a configuration is replaced but addresses,
  * ports and paths.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
-import { eventually } from "./eventually.js";
 import { freePort } from "./redis-server.js";
+import { folderForTest, startProgram, untilOpen } from "./server-program.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -130,8 +125,7 @@ export interface HttpsProxy {
 export async function startProxy(kind: ProxyKind, nodeUrls: readonly string[]): Promise<HttpsProxy> {
   const [first, second] = nodeUrls.map((url) => new URL(url).host);
   if (first === undefined || second === undefined) throw new Error("the configurations have two nodes");
-  const dir = await mkdtemp(join(tmpdir(), "signaler-proxy-"));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const dir = await folderForTest("signaler-proxy-");
   // nginx works as somebody else than who starts it.
   chmodSync(dir, 0o711);
   const ca = makeCertificate(dir);
@@ -139,22 +133,8 @@ export async function startProxy(kind: ProxyKind, nodeUrls: readonly string[]): 
   const file = join(dir, "proxy.conf");
   writeFileSync(file, kind.configuration({ dir, address: `127.0.0.1:${port}`, nodes: [first, second] }));
 
-  let output = "";
   const [program, ...args] = kind.command(file, dir);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(child, "exit");
-  onTestFinished(async () => {
-    child.kill("SIGTERM");
-    await ended;
-  });
-  child.stdout.on("data", (chunk) => (output += chunk));
-  child.stderr.on("data", (chunk) => (output += chunk));
-  await Promise.race([
-    eventually(() => answers(port)),
-    ended.then(([code]) => {
-      throw new Error(`${program} ended with ${code}: ${output}`);
-    }),
-  ]);
+  const started = await startProgram(program, args, () => untilOpen(port));
 
   const url = `${kind.scheme}://127.0.0.1:${port}`;
   const send = kind.scheme === "https" ? httpsRequest : httpRequest;
@@ -175,7 +155,7 @@ export async function startProxy(kind: ProxyKind, nodeUrls: readonly string[]): 
     logged: () =>
       readdirSync(dir)
         .filter((name) => name.endsWith(".log"))
-        .reduce((text, name) => text + readFileSync(join(dir, name), "utf8"), output),
+        .reduce((text, name) => text + readFileSync(join(dir, name), "utf8"), started.output),
   };
 }
 
@@ -190,13 +170,4 @@ function makeCertificate(dir: string): string {
   const pem = readFileSync(certificate, "utf8");
   writeFileSync(join(dir, "signaler.pem"), pem + readFileSync(key, "utf8"), { mode: 0o600 });
   return pem;
-}
-
-async function answers(port: number): Promise<void> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-  } finally {
-    socket.destroy();
-  }
 }
