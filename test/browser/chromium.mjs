@@ -1,4 +1,4 @@
-// Chromium with fake devices, for scripts: CHROMIUM names another browser to use.
+// Chromium with fake devices, for tests and scripts: CHROMIUM names another browser to use.
 import { chromium } from "playwright-core";
 
 const args = [
@@ -11,8 +11,10 @@ const args = [
   "--use-fake-device-for-media-stream",
 ];
 
-export function launchChromium() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+/** @param extra - further arguments; of those that stand there already the later one counts. */
+export function launchChromium(extra = []) {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: [...args, ...extra] });
 }
 
 /** Takes part in the meeting of the page; resolves once it shows one, or why not. */

@@ -9,6 +9,7 @@ import { eventually } from "../harness/eventually.js";
 import { startDealer } from "../harness/haproxy.js";
 import { startProcess } from "../harness/process.js";
 import { redisForTest } from "../harness/redis-server.js";
+import { joinMeeting } from "./chromium.mjs";
 
 const browser = browserForFile();
 
@@ -25,14 +26,12 @@ const connectionsMade = (page: Page) => page.evaluate<number>("globalThis.connec
 
 /** Opens the page in a context of its own and joins; resolves when it shows a meeting, or why it does not. */
 async function join(url: string, name: string): Promise<Page> {
-  const context = await browser().browser.newContext({ locale: "en-GB" });
+  const context = await browser().newContext({ locale: "en-GB" });
   onTestFinished(() => context.close());
   const page = await context.newPage();
   await page.addInitScript(countConnections);
   await page.goto(`${url}/?room=standup`);
-  await page.locator("#name").fill(name);
-  await page.locator(".join-form button").click();
-  await page.locator(".meeting, .ending").waitFor();
+  await joinMeeting(page, name);
   return page;
 }
 
@@ -95,9 +94,9 @@ it("three people on three nodes see each other, share at once, and lose a node w
   const bobsNode = await nodeOf(bob);
   const lost = nodes.find(({ announcement }) => announcement["node"] === bobsNode);
   expect(lost).toBeDefined();
-  lost?.kill("SIGKILL");
   // Media go on meanwhile, and nobody's connection is replaced for it.
   const before = await Promise.all(everyone.map(([, page]) => connectionsMade(page)));
+  lost?.kill("SIGKILL");
   await everyoneWatches();
   await eventually(async () => {
     expect(await nodeOf(bob)).toMatch(/^[0-9a-f]{10}$/);

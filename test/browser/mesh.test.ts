@@ -5,7 +5,7 @@ import { expect, it, vi } from "vitest";
 import { EmbeddedDriver } from "../../src/cluster/embedded-driver.js";
 import type { Config } from "../../src/index.js";
 import { startBalancer } from "../harness/balancer.js";
-import { browserForFile, joinByPage, type PageMember } from "../harness/browser.js";
+import { browserForFile, joinByPage, type PageMember, pageServerForFile } from "../harness/browser.js";
 import { coturnForTest } from "../harness/coturn.js";
 import { eventually } from "../harness/eventually.js";
 import type { JoinOptions } from "../harness/meeting-page.js";
@@ -16,6 +16,7 @@ import { proxyForTest } from "../harness/tcp-proxy.js";
 vi.setConfig({ testTimeout: 120_000 });
 
 const browser = browserForFile();
+const pageUrl = pageServerForFile();
 
 /** Two nodes, whose members take turns, so that signaling goes from node to node. */
 async function startMeeting(config: Partial<Config> = {}) {
@@ -28,7 +29,8 @@ async function startMeeting(config: Partial<Config> = {}) {
     nodes,
     join(userId: string, options: Partial<JoinOptions> = {}): Promise<PageMember> {
       const { url } = nodes[joined++ % 2] ?? nodes[0];
-      return joinByPage(browser(), { url, roomId, userId, roles: ["camera", "microphone"], ...options });
+      const defaults: JoinOptions = { url, roomId, userId, roles: ["camera", "microphone"] };
+      return joinByPage(browser(), pageUrl(), { ...defaults, ...options });
     },
   };
 }

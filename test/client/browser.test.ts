@@ -7,13 +7,16 @@ import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect, it, onTestFinished } from "vitest";
 import { attend } from "../harness/attendee.js";
+import { browserForFile } from "../harness/browser.js";
 import { redisStore, startNode, unique } from "../harness/nodes.js";
 import { redisForTest } from "../harness/redis-server.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const browser = browserForFile();
 
 const page = `<!doctype html><script type="importmap">
   { "imports": { "meeting-signaler/client": "/dist/client/index.js", "socket.io-client": "/socket.io.esm.min.js" } }
@@ -41,10 +44,8 @@ async function startSite(): Promise<string> {
 }
 
 async function openPage(): Promise<Page> {
-  const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  onTestFinished(() => browser.close());
-  const opened = await browser.newPage();
+  const opened = await browser().newPage();
+  onTestFinished(() => opened.close());
   await opened.goto(await startSite());
   return opened;
 }

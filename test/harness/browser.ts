@@ -5,58 +5,55 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { launchChromium } from "../browser/chromium.mjs";
 import { eventually } from "./eventually.js";
 import type { JoinOptions, MediaRole, Report } from "./meeting-page.js";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const args = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--use-fake-ui-for-media-stream",
   // What is captured has to be encoded and decoded by the machine that runs the tests, for everybody.
   "--use-fake-device-for-media-stream=fps=10",
   // A page that only receives would hide its addresses behind names that a machine without multicast cannot look up.
   "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
 
-export interface PageServer {
-  readonly browser: Browser;
-  readonly url: string;
+/** Starts a browser for the tests of the file; it is closed after them. */
+export function browserForFile(): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await launchChromium(args);
+  });
+  afterAll(() => browser?.close());
+  return () => started(browser, "the browser");
 }
 
-/** Starts a browser and serves the page for the tests of the file; both end after them. */
-export function browserForFile(): () => PageServer {
-  let started: PageServer | undefined;
-  const stops: (() => Promise<unknown>)[] = [];
+/** Serves the page of `joinByPage` for the tests of the file; returns what gives its URL. */
+export function pageServerForFile(): () => string {
+  let script = "";
+  const server = createServer((request, response) => {
+    const isScript = request.url === "/page.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : `<!doctype html><script type="module" src="/page.js"></script>`);
+  });
+  let url: string | undefined;
   beforeAll(async () => {
-    const script = await bundle();
-    const server = createServer((request, response) => {
-      const isScript = request.url === "/page.js";
-      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-      response.end(isScript ? script : `<!doctype html><script type="module" src="/page.js"></script>`);
-    }).listen(0, "127.0.0.1");
+    script = await bundle();
+    server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    stops.push(async () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const browser = await chromium.launch({ executablePath, args });
-    stops.push(() => browser.close());
-    started = { browser, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(async () => {
-    for (const stop of stops.reverse()) await stop();
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
   });
-  return () => {
-    if (started === undefined) throw new Error("the browser has not been started");
-    return started;
-  };
+  return () => started(url, "the page's server");
+}
+
+function started<T>(what: T | undefined, name: string): T {
+  if (what === undefined) throw new Error(`${name} has not been started`);
+  return what;
 }
 
 async function bundle(): Promise<string> {
@@ -125,8 +122,8 @@ export class PageMember {
   }
 }
 
-/** Opens a page for the running test, and joins. */
-export async function joinByPage({ browser, url }: PageServer, options: JoinOptions): Promise<PageMember> {
+/** Opens the page at the URL for the running test, and joins. */
+export async function joinByPage(browser: Browser, url: string, options: JoinOptions): Promise<PageMember> {
   const context = await browser.newContext();
   onTestFinished(() => context.close());
   const page = await context.newPage();
