@@ -10,7 +10,7 @@ import { coturnForTest } from "../harness/coturn.js";
 import { eventually } from "../harness/eventually.js";
 import type { JoinOptions } from "../harness/meeting-page.js";
 import { startNodes, unique } from "../harness/nodes.js";
-import { proxyForTest } from "../harness/tcp-proxy.js";
+import { linkForTest, proxyForTest } from "../harness/tcp-proxy.js";
 
 // A hang guard: software decodes all that is sent here, on as many processors as there are.
 vi.setConfig({ testTimeout: 120_000 });
@@ -137,17 +137,16 @@ it("shows at once who is muted, has no picture, or wants to speak", async () => 
 
 it("goes on while signaling is away, and negotiates when it is back", async () => {
   const { join, nodes } = await startMeeting();
-  const way = await startBalancer(nodes[0].url);
-  const alice = await join("alice", { url: way.url });
+  const link = await linkForTest(nodes[0].url);
+  const alice = await join("alice", { url: link.url });
   const bob = await join("bob");
   await allSeeEachOther(alice, bob);
-  way.refusing = true;
-  way.reset();
+  link.cut();
   await alice.shows(({ signaling }) => expect(signaling).toBe("reconnecting"));
   await alice.page.evaluate(() => window.meeting.share());
   await allSeeEachOther(alice, bob);
   expect((await bob.report()).peers[0]?.media).not.toContain("screen");
-  way.refusing = false;
+  link.heal();
   await bob.watches(alice, "screen");
   for (const member of [alice, bob])
     await member.shows(({ events, open }) => {

@@ -2,7 +2,6 @@
  * A client whose node or network fails: that it comes back by itself, that its list stays true, and what becomes
  * of what it sends meanwhile.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Attendee, attend } from "../harness/attendee.js";
 import { startBalancer } from "../harness/balancer.js";
@@ -11,7 +10,7 @@ import { fakeRoomId, startFakeSignaler } from "../harness/fake-signaler.js";
 import { redisStore, startNode, startNodes, unique } from "../harness/nodes.js";
 import { startProcess } from "../harness/process.js";
 import { freePort, redisForTest } from "../harness/redis-server.js";
-import { proxyForTest } from "../harness/tcp-proxy.js";
+import { linkForTest } from "../harness/tcp-proxy.js";
 
 describe("a client that loses its node", () => {
   it("is the same member on another when its node is killed", async () => {
@@ -64,20 +63,19 @@ describe("a client that loses its node", () => {
   it("sees who came and went while it was away, and nobody else", async () => {
     const node = await startNode(redisStore(await redisForTest()));
     const roomId = unique("room");
-    const balancer = await startBalancer(node.url);
+    const link = await linkForTest(node.url);
     const [bob, carol] = await Promise.all(
       ["bob", "carol"].map((userId) => attend({ url: node.url, roomId, userId })),
     );
-    const alice = await attend({ url: balancer.url, roomId, userId: "alice" });
+    const alice = await attend({ url: link.url, roomId, userId: "alice" });
     await alice.sees("alice", "bob", "carol");
     const known = alice.roomLog.length;
-    balancer.refusing = true;
-    balancer.reset();
+    link.cut();
     await alice.reaches("reconnecting");
     bob?.signaling.close();
     await attend({ url: node.url, roomId, userId: "dave" });
     await carol?.sees("carol", "dave");
-    balancer.refusing = false;
+    link.heal();
     await alice.reaches("connected");
     const [left, joined] = alice.roomLog.slice(known);
     expect([left, joined]).toEqual(["leave bob", "join dave"]);
@@ -106,11 +104,11 @@ describe("a client that loses its node", () => {
 
   it("leaves a connection on which nothing is answered any more", async () => {
     const node = await startNode(redisStore(await redisForTest()));
-    const link = await proxyForTest(Number(new URL(node.url).port));
+    const link = await linkForTest(node.url);
     const roomId = unique("room");
     const bob = await attend({ url: node.url, roomId, userId: "bob" });
     const alice = await attend({
-      url: `http://127.0.0.1:${link.port}`,
+      url: link.url,
       roomId,
       userId: "alice",
       sendTimeoutMs: 500,
@@ -130,7 +128,7 @@ describe("a client that loses its node", () => {
 
   it("does not wait for ever for a server that accepts and says nothing", async () => {
     const fake = await startFakeSignaler();
-    const link = await proxyForTest(Number(new URL(fake.url).port));
+    const link = await linkForTest(fake.url);
     link.stall("both");
     const options = { roomId: fakeRoomId, userId: "me", sendTimeoutMs: 200, socketOptions: { timeout: 200 } };
     const waiting = async (url: string) => {
@@ -138,7 +136,7 @@ describe("a client that loses its node", () => {
       await eventually(() => expect(me.retries.length).toBeGreaterThan(1));
       expect(new Set(me.retries)).toEqual(new Set(["disconnected"]));
     };
-    await waiting(`http://127.0.0.1:${link.port}`);
+    await waiting(link.url);
     fake.silent = true;
     await waiting(fake.url);
     fake.silent = false;
@@ -150,38 +148,37 @@ describe("a client that loses its node", () => {
 describe("what is sent while there is no connection", () => {
   it("waits for one, and goes in its order", async () => {
     const node = await startNode(redisStore(await redisForTest()));
-    const balancer = await startBalancer(node.url);
+    const link = await linkForTest(node.url);
     const roomId = unique("room");
     const bob = await attend({ url: node.url, roomId, userId: "bob" });
-    const alice = new Attendee({ url: balancer.url, roomId, userId: "alice" });
+    const alice = new Attendee({ url: link.url, roomId, userId: "alice" });
     const early = alice.signaling.send("offer", "bob", { n: 0 });
     await early;
-    balancer.refusing = true;
-    balancer.reset();
+    link.cut();
     await alice.reaches("reconnecting");
     const sent = [1, 2, 3].map((n) => alice.signaling.send("candidate", "bob", { n }));
     alice.signaling.on("state", (state) => {
       if (state === "connected") void alice.signaling.send("candidate", "bob", { n: 4 });
     });
-    await delay(300);
-    balancer.refusing = false;
+    const { length: tried } = alice.retries;
+    await eventually(() => expect(alice.retries.length).toBeGreaterThan(tried));
+    link.heal();
     await Promise.all(sent);
     await eventually(() => expect(bob.messages.map(({ data }) => data["n"])).toEqual([0, 1, 2, 3, 4]));
   });
 
   it("is given up when the connection is not back in time, and never sent", async () => {
     const node = await startNode(redisStore(await redisForTest()));
-    const balancer = await startBalancer(node.url);
+    const link = await linkForTest(node.url);
     const roomId = unique("room");
     const bob = await attend({ url: node.url, roomId, userId: "bob" });
-    const alice = await attend({ url: balancer.url, roomId, userId: "alice", sendTimeoutMs: 300 });
-    balancer.refusing = true;
-    balancer.reset();
+    const alice = await attend({ url: link.url, roomId, userId: "alice", sendTimeoutMs: 300 });
+    link.cut();
     await alice.reaches("reconnecting");
     const lost = [alice.signaling.send("offer", "bob", {}), alice.signaling.room.say("lost")];
     for (const promise of lost)
       await expect(promise).rejects.toMatchObject({ code: "disconnected", status: 503, retry: true });
-    balancer.refusing = false;
+    link.heal();
     await alice.reaches("connected");
     await alice.signaling.send("answer", "bob", {});
     await eventually(() => expect(bob.messages.map(({ event }) => event)).toEqual(["answer"]));
@@ -259,23 +256,21 @@ describe("a client that is back", () => {
         Reflect.deleteProperty(globalThis, name);
     });
     const node = await startNode(redisStore(await redisForTest()));
-    const balancer = await startBalancer(node.url);
+    const link = await linkForTest(node.url);
     const alice = await attend({
-      url: balancer.url,
+      url: link.url,
       roomId: unique("room"),
       userId: "alice",
       socketOptions: { reconnectionDelay: 3_600_000, reconnectionDelayMax: 3_600_000 },
     });
-    balancer.refusing = true;
-    balancer.reset();
+    link.cut();
     await eventually(() => expect(alice.retries).toEqual(["disconnected"]));
-    balancer.refusing = false;
+    link.heal();
     expect(page.listening).toBe(1);
     page.dispatchEvent(new Event("online"));
     await alice.reaches("connected");
     expect(page.listening).toBe(0);
-    balancer.refusing = true;
-    balancer.reset();
+    link.cut();
     await alice.reaches("reconnecting");
     alice.signaling.close();
     expect(page.listening).toBe(0);

@@ -9,10 +9,6 @@ export interface Balancer {
   readonly url: string;
   /** Connections that it has taken to a node. */
   readonly taken: number;
-  /** While it holds, new connections are ended at once. */
-  refusing: boolean;
-  /** Ends the connections there are. */
-  reset(): void;
 }
 
 /** Starts one for the running test. @param urls - of the nodes, the preferred one first. */
@@ -26,8 +22,7 @@ export async function startBalancer(...urls: string[]): Promise<Balancer> {
   let taken = 0;
   const server = createServer((client) => {
     keep(client);
-    if (balancer.refusing) client.destroy();
-    else void take(client, urls);
+    void take(client, urls);
   }).listen(0, "127.0.0.1");
 
   async function take(client: Socket, [url, ...others]: string[]): Promise<void> {
@@ -50,20 +45,14 @@ export async function startBalancer(...urls: string[]): Promise<Balancer> {
   }
 
   await once(server, "listening");
-  const reset = () => {
-    for (const socket of sockets) socket.destroy();
-  };
   onTestFinished(() => {
-    reset();
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const balancer = {
+  return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get taken() {
       return taken;
     },
-    refusing: false,
-    reset,
   };
-  return balancer;
 }

@@ -178,3 +178,9 @@ export async function proxyForTest(targetPort: number): Promise<TcpProxy> {
   onTestFinished(() => proxy.close());
   return proxy;
 }
+
+/** A proxy in front of a server for the running test, with the URL that leads to it by the proxy. */
+export async function linkForTest(serverUrl: string): Promise<TcpProxy & { readonly url: string }> {
+  const proxy = await proxyForTest(Number(new URL(serverUrl).port));
+  return { ...proxy, url: `http://127.0.0.1:${proxy.port}` };
+}
