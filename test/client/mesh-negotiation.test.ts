@@ -187,9 +187,10 @@ it("waits for as long as the server asks for, whatever it hears", async () => {
 it("says so when trying again cannot help", async () => {
   const meeting = new FakeMeeting();
   await meeting.join("alice");
-  meeting.refuse = ({ event }) => (event === "offer" ? { status: 413, retry: false } : undefined);
+  const refusal = Object.assign(new Error("too large"), { status: 413, retry: false });
+  meeting.refuse = ({ event }) => (event === "offer" ? refusal : undefined);
   const bob = await meeting.join("bob");
-  expect(bob.events).toContain("error [object Object]");
+  expect(bob.events).toContain("error Error: too large");
 });
 
 it("sends an offer or an answer again that was delivered and lost all the same", async () => {

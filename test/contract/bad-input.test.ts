@@ -102,7 +102,7 @@ describeOnEachStore("bad input", (store) => {
     expect(bob.rest).toEqual([]);
   });
 
-  it.each(packetCases)("that is no event is told or ends the connection [P-47]: $what", async (entry) => {
+  it.each(packetCases)("in a packet is told, ignored or ends the connection [P-47]: $what", async (entry) => {
     const { packets, told, fate } = entry;
     const bystanders = await Bystanders.meet(store);
     const client = await joinByHand(bystanders);
@@ -111,7 +111,7 @@ describeOnEachStore("bad input", (store) => {
     await bystanders.expectUntouched();
   });
 
-  it.each(frameCases)("that is no WebSocket ends the connection [P-47]: $what", async (entry) => {
+  it.each(frameCases)("in a frame ends the connection, or does no harm [P-47]: $what", async (entry) => {
     const { bytes, closeCode } = entry;
     const bystanders = await Bystanders.meet(store);
     const client = await joinByHand(bystanders);

@@ -61,6 +61,8 @@ it("serves what the page needs, by names that change with what is in it, for a y
   const types: Record<string, string> = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
   expect(assets.length).toBeGreaterThan(2);
   for (const name of assets) {
+    // Vite's hash of the content.
+    expect(name).toMatch(/-[\w-]{8}\.\w+$/);
     const response = await fetch(`${url}/assets/${name}`);
     expect([name, response.status]).toEqual([name, 200]);
     expect(response.headers.get("content-type")).toContain(types[name.split(".").at(-1) ?? ""]);
