@@ -1,26 +1,19 @@
 /**
  * Whom a mesh is connected to: by the roster, and by what the connections themselves know better.
  */
-import { beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { FakeTrack } from "../harness/fake-connection.js";
-import { connectMedia, FakeMeeting, FakeMember, FakeSignaling, settle } from "../harness/fake-meeting.js";
+import {
+  connectMedia,
+  FakeMeeting,
+  FakeMember,
+  FakeSignaling,
+  fakePageForFile,
+  settle,
+  startCall,
+} from "../harness/fake-meeting.js";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("MediaStream", class {});
-  return () => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  };
-});
-
-async function startCall() {
-  const meeting = new FakeMeeting();
-  const alice = await meeting.join("alice");
-  const bob = await meeting.join("bob");
-  await connectMedia(alice, bob);
-  return { meeting, alice, bob };
-}
+fakePageForFile();
 
 it("keeps a connection that works while its member is away for less than it would linger", async () => {
   const { meeting, alice, bob } = await startCall();

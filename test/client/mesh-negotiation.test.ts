@@ -1,26 +1,18 @@
 /**
  * How two members of a mesh agree, whatever happens to their messages. "alice" is the polite one.
  */
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeTrack } from "../harness/fake-connection.js";
-import { connectMedia, FakeMeeting, type FakeMember, settle } from "../harness/fake-meeting.js";
+import {
+  connectMedia,
+  FakeMeeting,
+  type FakeMember,
+  fakePageForFile,
+  settle,
+  startCall,
+} from "../harness/fake-meeting.js";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("MediaStream", class {});
-  return () => {
-    vi.useRealTimers();
-    vi.unstubAllGlobals();
-  };
-});
-
-async function startCall() {
-  const meeting = new FakeMeeting();
-  const alice = await meeting.join("alice");
-  const bob = await meeting.join("bob");
-  await connectMedia(alice, bob);
-  return { meeting, alice, bob };
-}
+fakePageForFile();
 
 /** What is about the connection in a payload. */
 const meshOf = (data: Readonly<Record<string, unknown>>) => data["mesh"] as Record<string, unknown>;

@@ -1,7 +1,7 @@
 /**
  * A room without a signaler: members who get each other's messages, which tests hold back, fail or repeat.
  */
-import { onTestFinished, vi } from "vitest";
+import { beforeEach, onTestFinished, vi } from "vitest";
 import { Emitter } from "../../src/client/emitter.js";
 import { createMesh, type Mesh, type MeshOptions, type MeshSignaling } from "../../src/client/index.js";
 import { FakeConnection } from "./fake-connection.js";
@@ -22,7 +22,6 @@ export class FakeSignaling implements MeshSignaling {
   readonly #roomEvents = new Emitter<Record<"join" | "leave", [{ readonly userId: string }]>>();
   state = "connected";
   listeners = 0;
-  servers: Awaited<ReturnType<MeshSignaling["iceServers"]>> = { iceServers: [{ urls: ["stun:first"] }] };
 
   constructor(meeting: FakeMeeting, userId: string) {
     this.#meeting = meeting;
@@ -38,8 +37,8 @@ export class FakeSignaling implements MeshSignaling {
     return this.#meeting.send({ from: this.userId, event, to, data: structuredClone(data) });
   }
 
-  async iceServers() {
-    return this.servers;
+  async iceServers(): ReturnType<MeshSignaling["iceServers"]> {
+    return { iceServers: [{ urls: ["stun:first"] }] };
   }
 
   on(event: "message" | "iceServers" | "state", listener: (...args: never[]) => void): () => void {
@@ -161,6 +160,27 @@ export class FakeMember {
     if (connection === undefined) throw new Error("no connection was made");
     return connection;
   }
+}
+
+/** Has time go on only when the tests of the file say so, and gives them the `MediaStream` that Node has not. */
+export function fakePageForFile(): void {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal("MediaStream", class {});
+    return () => {
+      vi.useRealTimers();
+      vi.unstubAllGlobals();
+    };
+  });
+}
+
+/** A meeting of two who are connected. */
+export async function startCall() {
+  const meeting = new FakeMeeting();
+  const alice = await meeting.join("alice");
+  const bob = await meeting.join("bob");
+  await connectMedia(alice, bob);
+  return { meeting, alice, bob };
 }
 
 /** What the network does when two have agreed: media flow, and the control channel is open. */

@@ -69,7 +69,6 @@ const meeting = {
   },
 
   mesh: () => mesh,
-  signaling: () => signaling,
   connections: () => connections,
 
   async report() {
