@@ -86,11 +86,6 @@ export class Membership {
     if (!isLobby(place)) this.#ports.broadcast(place, joinNotice(member, admission.version));
     // The connection was lost meanwhile: whoever it displaced is gone too, so the whole story is told.
     if (session.ended) await this.leave(session, place);
-    else if (!session.mayBeIn(place)) {
-      // Its token was renewed meanwhile, for other rooms.
-      await this.leave(session, place);
-      throw new SignalingFailure("room_forbidden", { roomId: place });
-    }
   }
 
   /** Takes the session out of the place and tells the others. Returns false if it was not there. */

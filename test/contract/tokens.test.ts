@@ -209,6 +209,21 @@ describeOnEachStore("a token that is renewed", (store) => {
     expect((await alice.ask("join", { roomId: other })).status).toBe(200);
   });
 
+  it("waits for a join that is under way, and then closes the room if it does not admit to it [P-38]", async () => {
+    const { url } = await startNode(store, config);
+    const [one, other] = [unique("room"), unique("room")];
+    const admitting = (rooms: string[]) => tokenFor("alice", rooms);
+    const auth = { token: await admitting([one, other]) };
+    const alice = await connect(url, { userId: "alice", roomId: one }, { auth });
+    const token = await admitting([one]);
+    const joining = alice.ask("join", { roomId: other });
+    const renewal = alice.ask("token", { token });
+    expect((await joining).status).toBe(200);
+    expect((await renewal).status).toBe(200);
+    expect((await alice.ask("roomUserList", { roomId: other })).data.code).toBe("not_in_room");
+    expect((await alice.ask("join", { roomId: other })).data.code).toBe("room_forbidden");
+  });
+
   it("gives way to the one that came after it, however long each takes to check", async () => {
     const { publicKey, privateKey } = await generateKeyPair("RS256", { modulusLength: 4_096 });
     const keys = createServer((_, response) => {
