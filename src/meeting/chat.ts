@@ -24,7 +24,13 @@ export function requireChatRoom(session: Session, payload: unknown): Place {
  */
 export function stampChat(session: Session, payload: unknown): unknown {
   if (!isObject(payload)) return payload;
-  if (typeof payload["type"] === "string" && serverTypes.has(payload["type"]))
-    throw new SignalingFailure("reserved_type");
+  if (isReserved(payload["type"])) throw new SignalingFailure("reserved_type");
   return { ...payload, from: session.userId };
+}
+
+/** A list of one reads as that one, where a client looks a handler up by it: `handlers[type]`. */
+function isReserved(type: unknown): boolean {
+  let inner = type;
+  while (Array.isArray(inner) && inner.length === 1) inner = inner[0];
+  return typeof inner === "string" && serverTypes.has(inner);
 }

@@ -113,15 +113,23 @@ const rooms: EventCase[] = [
   told("not_in_room", "a name of Redis's to list", "roomUserList", { roomId: "meeting-lobby" }),
 ];
 
-const [firstType, ...otherTypes] = [...serverTypes].map((type) => [{ type, data: { userId: "bob" } }]);
+const [firstType, ...otherTypes] = serverTypes;
+const forged = (type: unknown) => [{ type, data: { userId: "bob" } }];
 
 const forgeries: EventCase[] = [
   {
     what: "a message of each type that only the server sends",
     event: "msg",
-    variants: [firstType ?? [], ...otherTypes],
+    variants: [forged(firstType), ...otherTypes.map(forged)],
     told: "reserved_type",
   },
+  {
+    what: "a message of each type that only the server sends, in a list",
+    event: "msg",
+    variants: [forged([firstType]), ...otherTypes.map((type) => forged([type]))],
+    told: "reserved_type",
+  },
+  told("reserved_type", "a message whose type is in lists of lists", "msg", { type: [[["kicked"]]] }),
   told("host_required", "a removal by whom nobody made a host", "kick", { targetUid: "bob" }),
   as("member", told("host_required", "a removal by a member", "kick", { targetUid: "bob" })),
   as("member", told("host_required", "a lock by a member", "lock", { locked: true })),
@@ -182,7 +190,10 @@ const passedOn: EventCase[] = [
     JSON.parse('{"type":"chat","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}'),
   ),
   passed("a payload that is nested 500 levels deep", "offer", { targetUid: "bob", deep: nested(500) }),
-  passed("a message whose type is a list", "msg", { type: ["join"], data: {} }),
+  passed("a message whose type is a list of one's own", "msg", { type: ["chat"], data: {} }),
+  passed("a message whose type is a list of two of the server's", "msg", { type: ["join", "leave"] }),
+  passed("a message whose type is a list of nothing", "msg", { type: [[]] }),
+  passed("a message whose type cannot be made a string", "msg", { type: [{ toString: "join" }] }),
   passed("a roomId in a payload that is none", "call", { targetUid: "bob", roomId: { a: ["b"] } }),
   passed("text that looks like a packet", "offer", { targetUid: "bob", sdp: '\u001e42["msg",{}]\r\n\u0000' }),
 ];
