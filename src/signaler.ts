@@ -81,7 +81,9 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       ? log.warn("the keys that tokens are checked with can be fetched again")
       : log.warn({ err: error }, "the keys that tokens are checked with cannot be fetched");
   const verifier =
-    config.auth === "token" ? new TokenVerifier({ secret, jwksUrl, issuer, audience }, onKeys) : undefined;
+    config.auth === "token"
+      ? new TokenVerifier({ secret, jwksUrl, issuer, audience }, { onKeys, epochNow })
+      : undefined;
   const verifyToken = verifier && ((token: string) => verifier.verify(token));
 
   const local = new LocalMembers();

@@ -26,7 +26,10 @@ export async function tokenCommand(flags: readonly string[], environment: Enviro
   if (config.auth === "open")
     throw new ConfigError("there is nothing to sign or check tokens with; set SIGNALER_JWT_SECRET.");
 
-  const verifier = new TokenVerifier({ secret, jwksUrl, issuer, audience });
+  const verifier = new TokenVerifier(
+    { secret, jwksUrl, issuer, audience },
+    { onKeys() {}, epochNow: Date.now },
+  );
   if (values.check !== undefined) {
     const grant = await verifier.verify(values.check);
     return JSON.stringify({ ...grant, expiresAt: new Date(grant.expiresAt).toISOString() }, undefined, 2);

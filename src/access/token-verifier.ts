@@ -15,7 +15,10 @@ const keyAlgorithms = [
   ...["PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA"],
 ];
-/** Clocks of those who make tokens may be off by so much, in seconds. */
+/**
+ * A token may begin so much later, in seconds: clocks of those who make tokens may be ahead. None is taken after its
+ * end, which would cut its owner as soon as it is in.
+ */
 const clockToleranceS = 5;
 const keysTimeoutMs = 3_000;
 const keysCooldownMs = 10_000;
@@ -46,17 +49,24 @@ type TokenRefusal =
   | "claims"
   | "user";
 
+/** What the verifier takes from its surroundings. */
+export interface VerifierPorts {
+  /** Told when keys cannot be fetched, and, with undefined, when they can again. */
+  readonly onKeys: (error: unknown) => void;
+  /** Milliseconds since 1970. */
+  readonly epochNow: () => number;
+}
+
 export class TokenVerifier {
   readonly #key: Uint8Array | ReturnType<typeof createRemoteJWKSet>;
   readonly #algorithms: string[];
   readonly #source: TokenSource;
-  readonly #onKeys: (error: unknown) => void;
+  readonly #ports: VerifierPorts;
   #keysFailed = false;
 
-  /** @param onKeys - told when keys cannot be fetched, and, with undefined, when they can again. */
-  constructor(source: TokenSource, onKeys: (error: unknown) => void = () => {}) {
+  constructor(source: TokenSource, ports: VerifierPorts) {
     this.#source = source;
-    this.#onKeys = onKeys;
+    this.#ports = ports;
     if (source.secret !== undefined) {
       this.#key = new TextEncoder().encode(source.secret);
       this.#algorithms = secretAlgorithms;
@@ -76,6 +86,7 @@ export class TokenVerifier {
     const { issuer, audience } = this.#source;
     const options = {
       algorithms: this.#algorithms,
+      currentDate: new Date(this.#ports.epochNow()),
       clockTolerance: clockToleranceS,
       requiredClaims: ["exp"],
       ...(issuer !== undefined && { issuer }),
@@ -94,7 +105,9 @@ export class TokenVerifier {
       throw failure;
     }
     this.#noteKeys(undefined);
-    return asGrant(payload);
+    const grant = asGrant(payload);
+    if (grant.expiresAt <= this.#ports.epochNow()) throw refused("expired");
+    return grant;
   }
 
   /** Once for each time that they fail, and not for each client that is turned away by it. */
@@ -102,7 +115,7 @@ export class TokenVerifier {
     const failed = error !== undefined;
     // Most tokens are checked without fetching anything: only keys that have just come are there again.
     if (!failed && (typeof this.#key !== "function" || !this.#key.coolingDown)) return;
-    if (failed !== this.#keysFailed) this.#onKeys(error);
+    if (failed !== this.#keysFailed) this.#ports.onKeys(error);
     this.#keysFailed = failed;
   }
 }

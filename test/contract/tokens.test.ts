@@ -47,6 +47,8 @@ describeOnEachStore("tokens", (store) => {
     ["signature", "signed with another secret", () => signed({ sub: "alice", exp: soon() }, "x".repeat(32))],
     ["algorithm", "not signed", () => `${encode({ alg: "none" })}.${encode({ sub: "alice", exp: soon() })}.`],
     ["expired", "over", () => signed({ sub: "alice", exp: soon() - 120 })],
+    ["expired", "over since this second", () => signed({ sub: "alice", exp: inSeconds(0) })],
+    ["expired", "over since a moment", () => signed({ sub: "alice", exp: Date.now() / 1_000 - 0.001 })],
     ["not_yet_valid", "to come", () => signed({ sub: "alice", exp: soon() + 120, nbf: soon() + 60 })],
     ["claims", "without an end", () => signed({ sub: "alice" })],
     ["claims", "with an end beyond all dates", () => signed({ sub: "alice", exp: 1e13 })],
@@ -83,6 +85,12 @@ describeOnEachStore("tokens", (store) => {
     const { url } = await startNode(store, askingForTokens);
     const { status, data } = await refused(url, { userId: "alice" }, { auth: { token: await make() } });
     expect([status, data.code, data.reason]).toEqual([401, "token_refused", reason]);
+  });
+
+  it("may begin a moment from now, since clocks differ [P-51]", async () => {
+    const { url } = await startNode(store, askingForTokens);
+    const token = await signed({ sub: "alice", exp: inSeconds(60), nbf: inSeconds(3) });
+    await connect(url, { userId: "alice" }, { auth: { token } });
   });
 
   it("must come from the issuer and be for the audience that are configured", async () => {
@@ -133,7 +141,7 @@ describeOnEachStore("tokens", (store) => {
       { userId: "bob", roomId },
       { auth: { token: await tokenOf("bob", { rooms: [roomId] }) } },
     );
-    const token = await tokenOf("alice", { rooms: [roomId], ttlS: 2 });
+    const token = await tokenOf("alice", { rooms: [roomId], ttlS: 3 });
     const alice = await connect(first.url, { userId: "alice", roomId }, { auth: { token } });
     const warning = await alice.next("token");
     expect(warning.status).toBe(200);
@@ -146,7 +154,7 @@ describeOnEachStore("tokens", (store) => {
   it("can be renewed while connected, and then count from there on [P-53]", async () => {
     const { url } = await startNode(store, askingForTokens);
     const [kept, closed] = [unique("room"), unique("room")];
-    const auth = { token: await tokenOf("alice", { rooms: [kept, closed], ttlS: 2 }) };
+    const auth = { token: await tokenOf("alice", { rooms: [kept, closed], ttlS: 3 }) };
     const alice = await connect(url, { userId: "alice", roomId: kept }, { auth });
     expect((await alice.ask("join", { roomId: closed })).status).toBe(200);
     await alice.next("token");
@@ -154,6 +162,8 @@ describeOnEachStore("tokens", (store) => {
     const others = await alice.ask("token", { token: await tokenOf("bob", { rooms: [kept] }) });
     expect(others.data).toMatchObject({ code: "token_refused", reason: "user" });
     expect((await alice.ask("token", { token: "x" })).data.reason).toBe("malformed");
+    const over = await signed({ sub: "alice", rooms: "*", exp: inSeconds(0) });
+    expect((await alice.ask("token", { token: over })).data.reason).toBe("expired");
     expect((await alice.ask("token", {})).data.code).toBe("token_required");
     const renewed = await alice.ask("token", { token: await tokenOf("alice", { rooms: [kept] }) });
     expect(renewed).toMatchObject({ type: "receipt", msg: "renewed", status: 200, data: { event: "token" } });
@@ -210,9 +220,9 @@ describeOnEachStore("a token that is renewed", (store) => {
   });
 
   it("waits for a join that is under way, and then closes the room if it does not admit to it [P-38]", async () => {
-    const { url } = await startNode(store, config);
+    const { url } = await startNode(store, askingForTokens);
     const [one, other] = [unique("room"), unique("room")];
-    const admitting = (rooms: string[]) => tokenFor("alice", rooms);
+    const admitting = (rooms: string[]) => tokenOf("alice", { rooms });
     const auth = { token: await admitting([one, other]) };
     const alice = await connect(url, { userId: "alice", roomId: one }, { auth });
     const token = await admitting([one]);

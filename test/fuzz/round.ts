@@ -4,10 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { secret, tokenOf } from "../contract/bad-input/tokens.js";
 import { eventually } from "../harness/eventually.js";
 import { type SignalerProcess, startProcess } from "../harness/process.js";
 import { redisForTest } from "../harness/redis-server.js";
+import { jwtSecret, tokenOf } from "../harness/tokens.js";
 import { Attack, attackerNames } from "./attack.js";
 import { makePools } from "./garbage.js";
 import { HealthyCall, type Seat } from "./healthy-call.js";
@@ -24,7 +24,7 @@ export const settings = {
     SIGNALER_CONNECTIONS_PER_USER: "0",
     SIGNALER_FAILED_HANDSHAKES: "0",
   },
-  "with tokens, and the limits by default": { SIGNALER_JWT_SECRET: secret },
+  "with tokens, and the limits by default": { SIGNALER_JWT_SECRET: jwtSecret },
 } as const;
 
 export interface RoundOptions {

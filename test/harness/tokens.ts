@@ -23,5 +23,5 @@ export const signed = (claims: Record<string, unknown>, key = jwtSecret, alg = "
 /** Seconds since 1970. */
 export const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1_000) + seconds;
 
-export const expiredToken = (userId: string): Promise<string> =>
-  signed({ sub: userId, exp: inSeconds(-120) });
+export const expiredToken = (userId: string, agoS = 120): Promise<string> =>
+  signed({ sub: userId, exp: inSeconds(-agoS) });

@@ -38,7 +38,11 @@ async function publish() {
   const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
   const told: string[] = [];
   const onKeys = (error: unknown) => void told.push(error === undefined ? "there again" : "gone");
-  return { published, told, verifier: new TokenVerifier({ ...noSecret, jwksUrl }, onKeys) };
+  return {
+    published,
+    told,
+    verifier: new TokenVerifier({ ...noSecret, jwksUrl }, { onKeys, epochNow: () => Date.now() }),
+  };
 }
 
 const noSecret = { secret: undefined, issuer: undefined, audience: undefined };

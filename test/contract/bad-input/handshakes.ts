@@ -104,6 +104,7 @@ const tokens: HandshakeCase[] = [
     () => `${encoded({ alg: "RS256" })}.${encoded({ sub: "mallory", ...soon() })}.${encoded(jwtSecret)}`,
   ),
   withToken("expired", "that is over", () => expiredToken("mallory")),
+  withToken("expired", "that is over since this second", () => expiredToken("mallory", 0)),
   withToken("not_yet_valid", "that is to come", () =>
     signed({ sub: "mallory", ...soon(), nbf: inSeconds(60) }),
   ),
