@@ -82,7 +82,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
       : log.warn({ err: error }, "the keys that tokens are checked with cannot be fetched");
   const verifier =
     config.auth === "token"
-      ? new TokenVerifier({ secret, jwksUrl, issuer, audience }, { onKeys, epochNow })
+      ? new TokenVerifier({ secret, jwksUrl, issuer, audience }, { onKeys, now, epochNow })
       : undefined;
   const verifyToken = verifier && ((token: string) => verifier.verify(token));
 

@@ -2,11 +2,12 @@
  * Reads the tokens that clients show: JSON Web Tokens, signed with a shared secret or with keys that are
  * published at a URL.
  */
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { SignalingFailure } from "../protocol/failures.js";
 import { parseId, parseProfileFields } from "../protocol/identifiers.js";
 import { isObject } from "../protocol/objects.js";
 import { type Grant, type Role, roles } from "./grant.js";
+import { PublishedKeys, type PublishedKeysPorts } from "./published-keys.js";
 
 /** With a secret only these, and with published keys only the others: a public key must never pass for a secret. */
 const secretAlgorithms = ["HS256", "HS384", "HS512"];
@@ -20,9 +21,6 @@ const keyAlgorithms = [
  * end, which would cut its owner as soon as it is in.
  */
 const clockToleranceS = 5;
-const keysTimeoutMs = 3_000;
-const keysCooldownMs = 10_000;
-const keysMaxAgeMs = 600_000;
 /** Bounds what a token can make the server remember and compare. */
 export const maxTokenRooms = 100;
 /** The last moment that a date can say, in milliseconds since 1970. */
@@ -50,32 +48,25 @@ type TokenRefusal =
   | "user";
 
 /** What the verifier takes from its surroundings. */
-export interface VerifierPorts {
-  /** Told when keys cannot be fetched, and, with undefined, when they can again. */
-  readonly onKeys: (error: unknown) => void;
+export interface VerifierPorts extends PublishedKeysPorts {
   /** Milliseconds since 1970. */
   readonly epochNow: () => number;
 }
 
 export class TokenVerifier {
-  readonly #key: Uint8Array | ReturnType<typeof createRemoteJWKSet>;
+  readonly #key: Uint8Array | PublishedKeys;
   readonly #algorithms: string[];
   readonly #source: TokenSource;
-  readonly #ports: VerifierPorts;
-  #keysFailed = false;
+  readonly #epochNow: () => number;
 
   constructor(source: TokenSource, ports: VerifierPorts) {
     this.#source = source;
-    this.#ports = ports;
+    this.#epochNow = ports.epochNow;
     if (source.secret !== undefined) {
       this.#key = new TextEncoder().encode(source.secret);
       this.#algorithms = secretAlgorithms;
     } else if (source.jwksUrl !== undefined) {
-      this.#key = createRemoteJWKSet(new URL(source.jwksUrl), {
-        timeoutDuration: keysTimeoutMs,
-        cooldownDuration: keysCooldownMs,
-        cacheMaxAge: keysMaxAgeMs,
-      });
+      this.#key = new PublishedKeys(new URL(source.jwksUrl), ports);
       this.#algorithms = keyAlgorithms;
     } else throw new Error("tokens need a secret or a URL of keys");
   }
@@ -86,37 +77,31 @@ export class TokenVerifier {
     const { issuer, audience } = this.#source;
     const options = {
       algorithms: this.#algorithms,
-      currentDate: new Date(this.#ports.epochNow()),
+      currentDate: new Date(this.#epochNow()),
       clockTolerance: clockToleranceS,
       requiredClaims: ["exp"],
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     };
-    let payload: JWTPayload;
-    try {
-      // Two calls, because jose types a key and a function that finds one apart.
-      ({ payload } =
-        typeof this.#key === "function"
-          ? await jwtVerify(token, this.#key, options)
-          : await jwtVerify(token, this.#key, options));
-    } catch (error) {
-      const failure = asFailure(error);
-      this.#noteKeys(failure.code === "keys_unavailable" ? error : undefined);
-      throw failure;
-    }
-    this.#noteKeys(undefined);
-    const grant = asGrant(payload);
-    if (grant.expiresAt <= this.#ports.epochNow()) throw refused("expired");
+    const grant = asGrant(await this.#claimsOf(token, options));
+    if (grant.expiresAt <= this.#epochNow()) throw refused("expired");
     return grant;
   }
 
-  /** Once for each time that they fail, and not for each client that is turned away by it. */
-  #noteKeys(error: unknown): void {
-    const failed = error !== undefined;
-    // Most tokens are checked without fetching anything: only keys that have just come are there again.
-    if (!failed && (typeof this.#key !== "function" || !this.#key.coolingDown)) return;
-    if (failed !== this.#keysFailed) this.#ports.onKeys(error);
-    this.#keysFailed = failed;
+  async #claimsOf(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    const key = this.#key;
+    try {
+      // Two calls, because jose types a key and a function that finds one apart.
+      const { payload } =
+        key instanceof PublishedKeys
+          ? await jwtVerify(token, (header, parts) => key.find(header, parts), options)
+          : await jwtVerify(token, key, options);
+      return payload;
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.code === "keys_unavailable" && key instanceof PublishedKeys) key.reportUseless(error);
+      throw failure;
+    }
   }
 }
 
