@@ -55,11 +55,11 @@ export class EmbeddedDriver implements Driver {
   resubscribe(): void {}
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#commands.eval(corrections() + script.lua, keys.length, ...keys, ...args);
+    return this.#commands.eval(corrections + script.lua, keys.length, ...keys, ...args, ...readTime());
   }
 
   async readField(key: string, field: string): Promise<string | undefined> {
-    // For the reason that `corrections` has.
+    // For the reason that `corrections` have.
     if ((await this.#commands.hexists(key, field)) === 0) return undefined;
     return (await this.#commands.hget(key, field)) ?? undefined;
   }
@@ -116,16 +116,15 @@ export class EmbeddedDriver implements Driver {
 
 /**
  * Lua: makes commands what Redis makes them. The mock's seconds are rounded up, and its microseconds are of another
- * clock; its hashes are objects, in which it finds methods where there is no field of that name.
+ * clock; its hashes are objects, in which it finds methods where there is no field of that name. The time comes after
+ * the script's own ARGV, because the mock keeps every text that it is given to run.
  */
-function corrections(): string {
-  const now = Math.floor((performance.timeOrigin + performance.now()) * 1_000);
-  const [seconds, microseconds] = [Math.floor(now / 1_000_000), now % 1_000_000];
-  return `
+const corrections = `
+local microseconds, seconds = table.remove(ARGV), table.remove(ARGV)
 local callMock = redis.call
 redis.call = function(name, ...)
   if name == 'TIME' then
-    return {'${seconds}', '${microseconds}'}
+    return {seconds, microseconds}
   end
   if name == 'HGET' and callMock('HEXISTS', ...) == 0 then
     return false
@@ -133,4 +132,9 @@ redis.call = function(name, ...)
   return callMock(name, ...)
 end
 `;
+
+/** Seconds since 1970, and the microseconds since the last of them, as Redis's TIME has them. */
+function readTime(): [string, string] {
+  const now = Math.floor((performance.timeOrigin + performance.now()) * 1_000);
+  return [String(Math.floor(now / 1_000_000)), String(now % 1_000_000)];
 }
