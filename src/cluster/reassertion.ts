@@ -53,8 +53,6 @@ export interface ReassertionOptions {
 export class Reassertion {
   readonly #options: ReassertionOptions;
   readonly #events: ReassertionEvents;
-  /** The version of each place of ours when we last knew it. */
-  readonly #versions = new Map<Place, number>();
   /** Sessions whose place another has, with its address: believed when it is still so at the next pass. */
   #contested = new Map<Held, string>();
   /** Places where a broadcast of ours may not have been heard. */
@@ -83,7 +81,7 @@ export class Reassertion {
 
   /** A change that this node made, and announces. */
   note(place: Place, version: number): void {
-    if (version > (this.#versions.get(place) ?? 0)) this.#versions.set(place, version);
+    this.#options.rooms.held.note(place, version);
   }
 
   /** A broadcast to the place may not have been heard. */
@@ -173,8 +171,6 @@ export class Reassertion {
         await this.#settle(place, false, contested).catch((error: unknown) => this.#passOver(error));
       if (place === undefined || rooms.held.in(place).size === 0) await rooms.unindex(key);
     });
-    for (const place of this.#versions.keys())
-      if (rooms.held.in(place).size === 0) this.#versions.delete(place);
     this.#contested = contested;
   }
 
@@ -187,7 +183,7 @@ export class Reassertion {
   /** Compares one place with what this node holds there, and mends the differences. */
   async #settle(place: Place, hidden: boolean, contested: Map<Held, string>): Promise<void> {
     const { rooms, nodeId, doubt } = this.#options;
-    const known = this.#versions.get(place);
+    const known = rooms.held.version(place);
     const view = await rooms.read(place, "ids");
     const held = rooms.held.in(place);
     let changedTo = 0;
@@ -251,7 +247,7 @@ export class Reassertion {
 
   #tell(place: Place, version: number, whose: "ours" | "everyone's"): void {
     if (version === 0) return;
-    this.#versions.set(place, version);
+    this.note(place, version);
     this.#events.outdated(place, version, whose);
   }
 }
