@@ -8,10 +8,11 @@ import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import { encodeFrame, type Removal } from "./frames.js";
+import type { Removal } from "./frames.js";
 import { Inbox } from "./inbox.js";
-import { everyonesInboxChannel, inboxChannel, nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
+import { nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
+import { Messenger } from "./messenger.js";
 import { Outbox } from "./outbox.js";
 import { Probe } from "./probe.js";
 import { Reaper } from "./reaper.js";
@@ -50,6 +51,7 @@ export class Cluster {
   readonly adapter: BroadcastAdapter;
   readonly #options: ClusterOptions;
   readonly #events: ClusterEvents;
+  readonly #messenger: Messenger;
   readonly #rooms: Rooms;
   readonly #lease: Lease;
   readonly #inbox: Inbox;
@@ -66,6 +68,7 @@ export class Cluster {
     const { driver, nodeId, leaseMs, now, log } = options;
     this.#options = options;
     this.#events = events;
+    this.#messenger = new Messenger(driver, log);
     const rooms = new Rooms(driver, nodeId);
     this.#rooms = rooms;
     this.outbox = new Outbox(driver, nodeId, now, () => this.#isLossExcluded());
@@ -73,7 +76,7 @@ export class Cluster {
     const doubt = (place: Place) => this.#doubt(place);
     this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt }, events);
     this.#removals = new Removals(
-      { ...options, rooms, reassertion: this.#reassertion },
+      { ...options, rooms, reassertion: this.#reassertion, messenger: this.#messenger },
       {
         removed: (removal, sessionId) => events.removed(removal, sessionId),
         unsure: (place) => this.#unsure.add(place),
@@ -217,17 +220,9 @@ export class Cluster {
 
   /** Tells a session, wherever it is, that a newer one has its place. */
   displace(address: string, place: Place): void {
-    const { driver, nodeId, log } = this.#options;
-    const displaced = parseAddress(address);
-    if (displaced.nodeId === nodeId) {
-      this.#events.replaced(place, displaced.sessionId);
-      return;
-    }
-    const frame = encodeFrame({ kind: "replaced", sessionId: displaced.sessionId, place });
-    driver.publish(inboxChannel(displaced.nodeId), frame).catch((error: unknown) => {
-      // Its own node finds out when it next compares what it holds with what Redis does.
-      log.warn({ err: error, to: displaced.nodeId }, "a replaced session could not be told");
-    });
+    const { nodeId, sessionId } = parseAddress(address);
+    if (nodeId === this.#options.nodeId) this.#events.replaced(place, sessionId);
+    else this.#messenger.tell(nodeId, { kind: "replaced", sessionId, place });
   }
 
   /**
@@ -251,11 +246,7 @@ export class Cluster {
    * have displaced a session that does not know.
    */
   #doubt(place: Place): void {
-    const { driver, log } = this.#options;
-    driver.publish(everyonesInboxChannel, encodeFrame({ kind: "doubt", place })).catch((error: unknown) => {
-      // The nodes find out when they next compare what they hold with what Redis does.
-      log.debug({ err: error }, "a doubt could not be told");
-    });
+    this.#messenger.tellEveryone({ kind: "doubt", place });
   }
 
   async #takePart(): Promise<void> {

@@ -2,11 +2,11 @@
  * Takes members out of places against their will. Redis says who was there and on which node; that node tells them, and
  * whoever asked tells the others.
  */
-import type { Logger } from "pino";
 import type { Place } from "../protocol/place.js";
-import { type Driver, RedisUnavailable } from "./driver.js";
-import { encodeFrame, type Removal, type RemovedFrame, type RemovedSession } from "./frames.js";
-import { inboxChannel, parseAddress } from "./keys.js";
+import { RedisUnavailable } from "./driver.js";
+import type { Removal, RemovedFrame, RemovedSession } from "./frames.js";
+import { parseAddress } from "./keys.js";
+import type { Messenger } from "./messenger.js";
 import type { Reassertion } from "./reassertion.js";
 import { mostAtOnce, type Reaped, type Removed, type Rooms } from "./rooms.js";
 
@@ -14,11 +14,10 @@ import { mostAtOnce, type Reaped, type Removed, type Rooms } from "./rooms.js";
 const joinedMs = 1_000;
 
 export interface RemovalsOptions {
-  readonly driver: Driver;
   readonly rooms: Rooms;
   readonly nodeId: string;
   readonly reassertion: Reassertion;
-  readonly log: Logger;
+  readonly messenger: Messenger;
 }
 
 export interface RemovalsEvents {
@@ -72,7 +71,7 @@ export class Removals {
 
   /** Returns the sessions of this node. */
   #tellNodes(removal: Removal, removed: readonly Removed[]): readonly RemovedSession[] {
-    const { driver, nodeId, reassertion, log } = this.#options;
+    const { nodeId, reassertion, messenger } = this.#options;
     const byNode = new Map<string, RemovedSession[]>();
     for (const { address, version } of removed) {
       const there = parseAddress(address);
@@ -84,13 +83,7 @@ export class Removals {
     }
     const here = byNode.get(nodeId) ?? [];
     byNode.delete(nodeId);
-    for (const [to, sessions] of byNode)
-      driver
-        .publish(inboxChannel(to), encodeFrame({ kind: "removed", removal, sessions }))
-        .catch((error: unknown) => {
-          // Their own node finds out when it next compares what it holds with what Redis does.
-          log.warn({ err: error, to }, "those who were removed could not be told");
-        });
+    for (const [to, sessions] of byNode) messenger.tell(to, { kind: "removed", removal, sessions });
     return here;
   }
 

@@ -19,14 +19,13 @@ export const removeScript: Script = {
 if tonumber(ARGV[4]) > 0 then
   redis.call('SET', KEYS[6], '1', 'PX', ARGV[4])
 end
-if ARGV[1] ~= '' then
+local users, mark = {ARGV[1]}, '!'
+if ARGV[1] == '' then
+  users, mark = redis.call('HKEYS', KEYS[2]), '='
+  redis.call('DEL', KEYS[5])
+else
   redis.call('SREM', KEYS[5], ARGV[1])
 end
-if ARGV[1] == '' then
-  redis.call('DEL', KEYS[5])
-end
-local mark = ARGV[1] == '' and '=' or '!'
-local users = ARGV[1] == '' and redis.call('HKEYS', KEYS[2]) or {ARGV[1]}
 local removed = {}
 for i = 1, #users do
   local address = redis.call('HGET', KEYS[2], users[i])
