@@ -122,6 +122,7 @@ export async function startSignaler(config: Config, surroundings: Surroundings =
         metrics.memberReaped();
         membership.announceReaped(place, reaped);
       },
+      departed: (place, departed) => moderation.announceRemoved(place, departed),
       outdated(place, version, whose) {
         metrics.rosterOutdated(whose);
         if (isLobby(place)) return;

@@ -8,7 +8,6 @@ import type { Place } from "../protocol/place.js";
 import { type BroadcastAdapter, createBroadcastAdapter } from "./adapter.js";
 import { withDeadline } from "./deadline.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
-import type { Removal } from "./frames.js";
 import { Inbox } from "./inbox.js";
 import { nodeRoomsKey, nodesKey, parseAddress } from "./keys.js";
 import { Lease } from "./lease.js";
@@ -38,6 +37,8 @@ export interface ClusterEvents extends ReassertionEvents {
   deliver(sessionId: string, encodedEvent: string): boolean;
   /** This node has taken a dead node's member out of the place: to be announced, by this node alone. */
   reaped(place: Place, reaped: Reaped): void;
+  /** A member has been taken out of the place against its will: to be announced, by this node alone. */
+  departed(place: Place, departed: Reaped): void;
   /** Redis has just answered: what it could not be told before can be told now. */
   answering(): void;
   broadcastDropped(): void;
@@ -79,6 +80,7 @@ export class Cluster {
       { ...options, rooms, reassertion: this.#reassertion, messenger: this.#messenger },
       {
         removed: (removal, sessionId) => events.removed(removal, sessionId),
+        departed: (place, departed) => events.departed(place, departed),
         unsure: (place) => this.#unsure.add(place),
       },
     );
@@ -226,14 +228,20 @@ export class Cluster {
   }
 
   /**
-   * Takes one member, or all, out of a place, and has their nodes tell them. Returns who was there; the others are
-   * the caller's to tell, however long it took.
+   * Takes a member out of a place, and has everyone concerned told, however long it takes; false if the user was not
+   * there.
    *
-   * @param bannedMs - for how long the one cannot come back.
+   * @param by - the host who does it; "" if it is no member.
+   * @param bannedMs - for how long the user cannot come back.
    * @throws RedisUnavailable
    */
-  remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
-    return this.#removals.remove(removal, userId, bannedMs);
+  kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean> {
+    return this.#removals.kick(place, userId, by, bannedMs);
+  }
+
+  /** Takes everyone out of a place, and has them told; returns how many there were. @throws RedisUnavailable */
+  end(place: Place, by: string): Promise<number> {
+    return this.#removals.end(place, by);
   }
 
   /** Locks a place to those who are in it, or unlocks it; false if nobody is. @throws RedisUnavailable */

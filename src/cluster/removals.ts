@@ -1,6 +1,6 @@
 /**
  * Takes members out of places against their will. Redis says who was there and on which node; that node tells them, and
- * whoever asked tells the others.
+ * whoever asked has the others told.
  */
 import type { Place } from "../protocol/place.js";
 import { RedisUnavailable } from "./driver.js";
@@ -23,6 +23,8 @@ export interface RemovalsOptions {
 export interface RemovalsEvents {
   /** A session of this node is out: it is to be told. */
   removed(removal: Removal, sessionId: string): void;
+  /** A member is out, on whichever node it was: the others are to be told. */
+  departed(place: Place, departed: Reaped): void;
   /** Members may have been taken out of the place, and nobody knows whom. */
   unsure(place: Place): void;
 }
@@ -36,23 +38,34 @@ export class Removals {
     this.#events = events;
   }
 
-  /** As `Cluster.remove`. */
-  async remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]> {
-    const everyone: Reaped[] = [];
+  /** As `Cluster.kick`. */
+  async kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean> {
+    const removal = { place, how: "kicked", by } as const;
+    const removed = await this.#takeOut(place, userId, bannedMs);
+    // First whoever is out, so that the others' notice does not reach it any more [P-12].
+    this.carryOut({ kind: "removed", removal, sessions: this.#tellNodes(removal, removed) });
+    for (const departed of removed) this.#events.departed(place, departed);
+    return removed.length > 0;
+  }
+
+  /** As `Cluster.end`. */
+  async end(place: Place, by: string): Promise<number> {
+    const removal = { place, how: "ended", by } as const;
     const here: RemovedSession[] = [];
     let removed: Removed[];
+    let count = 0;
     try {
       do {
-        removed = await this.#takeOut(removal.place, userId, bannedMs);
+        removed = await this.#takeOut(place, undefined, 0);
         here.push(...this.#tellNodes(removal, removed));
-        everyone.push(...removed);
+        count += removed.length;
         // Whoever has come in since then has not been asked to go.
       } while (removed.length >= mostAtOnce);
     } finally {
-      // Whoever asked may be among them, and is answered first.
+      // Whoever asked is among them, and is answered first.
       setImmediate(() => this.carryOut({ kind: "removed", removal, sessions: here }));
     }
-    return everyone;
+    return count;
   }
 
   /** Has sessions of this node told that they are out. */

@@ -3,7 +3,6 @@
  * first; the nodes of those concerned act on it, whichever they are.
  */
 import { withDeadline } from "../cluster/deadline.js";
-import type { Removal } from "../cluster/frames.js";
 import type { Reaped } from "../cluster/rooms.js";
 import { type Envelope, leaveNotice, lockNotice, receipt, serviceNotice } from "../protocol/envelope.js";
 import type { HostEvent } from "../protocol/events.js";
@@ -15,7 +14,8 @@ import type { Session } from "./session.js";
 
 export interface ModerationPorts {
   readonly cluster: {
-    remove(removal: Removal, userId: string | undefined, bannedMs: number): Promise<Reaped[]>;
+    kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean>;
+    end(place: Place, by: string): Promise<number>;
     lock(place: Place, locked: boolean): Promise<boolean>;
   };
   /** Sends to everyone in the room, on every node. */
@@ -73,13 +73,12 @@ export class Moderation {
    * @throws RedisUnavailable within a second. It may happen all the same, and then everyone is told.
    */
   kick(roomId: Place, userId: string, by = nobody, keptOutMs = this.#kickMs): Promise<boolean> {
-    const removal = { place: roomId, how: "kicked", by } as const;
-    const removing = this.#ports.cluster.remove(removal, userId, keptOutMs).then((removed) => {
-      for (const { json, version } of removed)
-        this.#ports.broadcast(roomId, leaveNotice(parseMember(userId, json), version));
-      return removed.length > 0;
-    });
-    return withDeadline(removing);
+    return withDeadline(this.#ports.cluster.kick(roomId, userId, by, keptOutMs));
+  }
+
+  /** Tells the others that a member has been removed [P-12]. */
+  announceRemoved(roomId: Place, { userId, json, version }: Reaped): void {
+    this.#ports.broadcast(roomId, leaveNotice(parseMember(userId, json), version));
   }
 
   /** Locks a room to those who are in it, or unlocks it; false if nobody is [P-71]. @throws RedisUnavailable as `kick`. */
@@ -92,9 +91,8 @@ export class Moderation {
   }
 
   /** Removes everyone; returns how many there were [P-73]. @throws RedisUnavailable as `kick`. */
-  async end(roomId: Place, by = nobody): Promise<number> {
-    const removing = this.#ports.cluster.remove({ place: roomId, how: "ended", by }, undefined, 0);
-    return (await withDeadline(removing)).length;
+  end(roomId: Place, by = nobody): Promise<number> {
+    return withDeadline(this.#ports.cluster.end(roomId, by));
   }
 
   /** Says something to everyone in the room [P-75]. */

@@ -68,6 +68,21 @@ describeOnEachStore("a host", (store) => {
     await eventually(() => expect(notices()).toEqual(["leave", "join"]));
   });
 
+  it("has the others told that a member has left, and the member only that it is out [P-12] [P-72]", async () => {
+    const [first, second = first] = await startNodes(store, 2, config);
+    const roomId = unique("room");
+    const host = await come(first, "host", roomId, "host");
+    for (const node of [first, second]) {
+      const userId = unique("bob");
+      const bob = await come(node, userId, roomId);
+      expect((await host.ask("kick", { targetUid: userId })).msg).toBe("kicked");
+      await bob.ended;
+      const told = bob.rest.map(({ type }) => type);
+      expect(told.filter((type) => type === "leave" || type === "kicked")).toEqual(["kicked"]);
+      expect((await host.next("leave")).data.userId).toBe(userId);
+    }
+  });
+
   it("removes a member from one room, and not from the others", async () => {
     const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const [one, other] = [unique("room"), unique("room")];

@@ -78,7 +78,7 @@ function meeting(issue: (userId: string, until: number) => IceServers): Meeting 
   return new Meeting(
     {
       membership,
-      moderation: new Moderation({ cluster: { remove: never, lock: never }, broadcast() {} }, 0),
+      moderation: new Moderation({ cluster: { kick: never, end: never, lock: never }, broadcast() {} }, 0),
       relay: new Relay({ local, outbox: { send() {} } }, "room"),
       verifyToken: undefined,
       issueIceServers: issue,
