@@ -69,7 +69,7 @@ describeOnEachStore("a host", (store) => {
   });
 
   it("has the others told that a member has left, and the member only that it is out [P-12] [P-72]", async () => {
-    const [first, second = first] = await startNodes(store, 2, config);
+    const [first, second = first] = await startNodes(store, 2, askingForTokens);
     const roomId = unique("room");
     const host = await come(first, "host", roomId, "host");
     for (const node of [first, second]) {
