@@ -4,13 +4,14 @@
 import type { Envelope } from "../protocol/envelope.js";
 import { type AddressedEvent, isAddressedEvent } from "../protocol/events.js";
 import { isObject } from "../protocol/objects.js";
+import { BackOff } from "./back-off.js";
 import { Emitter } from "./emitter.js";
 import { asString } from "./joined.js";
 import { Lifeline, type SignalingState } from "./lifeline.js";
 import type { ConnectOptions } from "./options.js";
 import { Room, type RoomEvents } from "./room.js";
 import { RosterKeeper } from "./roster-keeper.js";
-import { type SignalingCode, SignalingError } from "./signaling-error.js";
+import { asSignalingError, type SignalingCode, SignalingError } from "./signaling-error.js";
 
 /** Why a client is closed. */
 export interface Closure {
@@ -48,6 +49,9 @@ export interface SignalingEvents {
   retrying: [why: SignalingError, delayMs: number];
 }
 
+/** Before asking for ICE servers again: from 5 s on, so that a node that is short of something is left alone. */
+const iceServersRules = { firstMs: 6_000, longestMs: 60_000, jitter: 1 / 6 };
+
 /**
  * Starts connecting, at once, to be in the room and to stay there until it is closed.
  *
@@ -71,6 +75,8 @@ export class Signaling {
   #nodeId: string | undefined;
   /** Whether the app has asked for ICE servers: another node has to be asked for fresh ones again [P-62]. */
   #usesIceServers = false;
+  readonly #iceServersBackOff = new BackOff(iceServersRules);
+  #iceServersTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectOptions) {
     this.#userId = options.userId;
@@ -89,6 +95,8 @@ export class Signaling {
       },
       lost: () => {
         this.#nodeId = undefined;
+        this.#iceServersBackOff.reset();
+        clearTimeout(this.#iceServersTimer);
         this.#keeper.lost();
       },
       told: (envelope) => this.#told(envelope),
@@ -187,8 +195,13 @@ export class Signaling {
     if (!this.#usesIceServers) return;
     this.iceServers().then(
       (servers) => this.#events.emit("iceServers", servers),
-      // The connection is gone again, or the server is short of something: those from before are still in use.
-      () => {},
+      (error: unknown) => {
+        // Those from before are still in use, but not for ever. If the connection is gone again, the next one asks.
+        const { retry, retryAfterMs } = asSignalingError(error);
+        if (!retry || this.state !== "connected") return;
+        const delayMs = Math.max(this.#iceServersBackOff.next(), retryAfterMs);
+        this.#iceServersTimer = setTimeout(() => this.#refreshIceServers(), delayMs);
+      },
     );
   }
 }

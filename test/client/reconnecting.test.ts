@@ -277,6 +277,25 @@ describe("a client that is back", () => {
   });
 });
 
+it("asks another node again for ICE servers that it could not name at first, and no sooner than 5 s later", async () => {
+  const fake = await startFakeSignaler();
+  const me = await attend({ url: fake.url, roomId: fakeRoomId, userId: "me" });
+  const fresh: unknown[] = [];
+  me.signaling.on("iceServers", (servers) => fresh.push(servers));
+  await me.signaling.iceServers();
+  const data = { code: "rate_limited", event: "iceServers", retry: true };
+  const askedAt: number[] = [];
+  fake.onEvent = (ack) => {
+    askedAt.push(performance.now());
+    if (askedAt.length === 1) ack({ type: "error", msg: "not now", status: 429, data });
+    else ack({ type: "receipt", msg: "ok", status: 200, data: { iceServers: [{ urls: ["stun:fresh"] }] } });
+  };
+  fake.disconnect();
+  await eventually(() => expect(fresh).toEqual([{ iceServers: [{ urls: ["stun:fresh"] }] }]), 20_000);
+  const [first = 0, second = 0] = askedAt;
+  expect(second - first).toBeGreaterThan(4_990);
+});
+
 /** The events of a page, which Node has none of; counts who listens for the network. */
 class FakePage extends EventTarget {
   listening = 0;

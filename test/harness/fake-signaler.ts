@@ -27,6 +27,8 @@ export interface FakeSignaler {
   list(version: number, ...userIds: string[]): void;
   /** Sends to everyone. */
   tell(payload: unknown): void;
+  /** Ends everyone's connection. */
+  disconnect(): void;
   /** Tells that somebody has come or gone. */
   notify(type: "join" | "leave", userId: string, version: number): void;
 }
@@ -51,6 +53,7 @@ export async function startFakeSignaler(options: Partial<ServerOptions> = {}): P
       data = { event: "join", roomId: fakeRoomId, userId: "me", node: "fake", members, version };
     },
     tell: (payload) => void io.emit("msg", payload),
+    disconnect: () => void io.disconnectSockets(true),
     notify: (type, userId, version) =>
       fake.tell({ type, msg: type, status: 200, data: { userId, roomId: fakeRoomId }, version }),
   };
