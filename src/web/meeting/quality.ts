@@ -70,10 +70,10 @@ function judge({ lossIn, lossOut, roundTripMs = 0 }: PeerStats): Quality["streng
 }
 
 function pictureOf(now: Reading, before: Reading | undefined): Quality["picture"] {
-  const { camera, screen } = now.stats.video;
-  const video = camera?.width ? camera : screen;
+  const role = now.stats.video.camera?.width ? "camera" : "screen";
+  const video = now.stats.video[role];
   if (!video?.width) return undefined;
-  const frames = now.stats.framesDecoded - (before?.stats.framesDecoded ?? now.stats.framesDecoded);
+  const frames = video.framesDecoded - (before?.stats.video[role]?.framesDecoded ?? video.framesDecoded);
   const seconds = (now.at - (before?.at ?? now.at)) / 1000;
   return { width: video.width, height: video.height, rate: seconds > 0 ? Math.max(0, frames / seconds) : 0 };
 }
