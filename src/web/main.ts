@@ -19,7 +19,7 @@ async function loadMeeting() {
   try {
     return await import("./meeting/enter.js");
   } catch (error) {
-    throw { code: "unreachable", message: String(error), retry: true } satisfies Ending;
+    throw { code: "unreachable", message: String(error) } satisfies Ending;
   }
 }
 

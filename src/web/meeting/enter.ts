@@ -65,13 +65,13 @@ async function hasRelay(signaling: Signaling): Promise<void> {
     throw endingOf(error);
   });
   if (iceServers.some(({ urls }) => urls.some((url) => url.startsWith("turn")))) return;
-  const ending: Ending = { code: "no_relay", message: "the server names no TURN server", retry: false };
+  const ending: Ending = { code: "no_relay", message: "the server names no TURN server" };
   throw ending;
 }
 
 /** The server's own trouble is the operator's: all that people need to know is that it does not answer. */
 function endingOf(error: unknown): Ending {
-  if (!(error instanceof SignalingError)) return { code: "other", message: String(error), retry: true };
-  const { code, message, retry, status } = error;
-  return { code: status >= 500 ? "unreachable" : code, message, retry };
+  if (!(error instanceof SignalingError)) return { code: "other", message: String(error) };
+  const { code, message, status } = error;
+  return { code: status >= 500 ? "unreachable" : code, message };
 }

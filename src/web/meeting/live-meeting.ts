@@ -10,6 +10,7 @@ import { Attendance } from "./attendance.js";
 import type { EnvelopeLog } from "./envelope-log.js";
 import {
   type ChatLine,
+  type Ending,
   type LogEntry,
   longestChatLine,
   type Meeting,
@@ -202,7 +203,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     if (closed !== undefined) this.#ended(closed);
   }
 
-  #ended(ending: { readonly code: string; readonly message: string; readonly retry: boolean }): void {
+  #ended(ending: Ending): void {
     for (const stop of this.#stops) stop();
     this.#qualities.close();
     this.#attendance.close();

@@ -62,7 +62,6 @@ export interface SignalingState {
 export interface Ending {
   readonly code: string;
   readonly message: string;
-  readonly retry: boolean;
 }
 
 export interface MeetingEvents {

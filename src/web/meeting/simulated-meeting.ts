@@ -98,11 +98,11 @@ export class SimulatedMeeting extends Emitter<MeetingEvents> implements Meeting 
   }
 
   end(): void {
-    this.emit("ended", { code: "ended", message: "", retry: false });
+    this.emit("ended", { code: "ended", message: "" });
   }
 
   leave(): void {
-    this.emit("ended", { code: "left", message: "", retry: true });
+    this.emit("ended", { code: "left", message: "" });
   }
 
   quality(userId: string): Quality | undefined {
