@@ -75,11 +75,14 @@ export class App {
     remember("name", name);
     showRoom(room);
     const entry = { link: this.#link, name, room, media: this.#media, levels: this.#levels };
+    let meeting: Meeting;
     try {
-      this.#showMeeting(await this.#enter(entry));
+      meeting = await this.#enter(entry);
     } catch (ending) {
       this.#showEnding(ending as Ending);
+      return;
     }
+    this.#showMeeting(meeting);
   }
 
   #showMeeting(meeting: Meeting): void {

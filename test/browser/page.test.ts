@@ -438,3 +438,15 @@ it("says that there is no TURN server for a link that asks for one", async () =>
   const page = await join(await openPage(url, "fake=1&room=standup&relay=1"), "Alice");
   await page.getByRole("heading", { name: "There is no relay here" }).waitFor();
 });
+
+it("does not go in with a browser that has no WebRTC, and says what to do", async () => {
+  const { url } = await startProcess();
+  const alice = await join(await openPage(url, "fake=1&room=standup"), "Alice");
+  const bob = await openPage(url, "fake=1&room=standup");
+  await bob.addInitScript("delete globalThis.RTCPeerConnection");
+  await bob.reload();
+  await join(bob, "Bob");
+  await bob.getByRole("heading", { name: "This browser cannot take part" }).waitFor();
+  await button(alice, "Behind the scenes").click();
+  expect(await alice.locator(".log-type").allTextContents()).toEqual(["join"]);
+});

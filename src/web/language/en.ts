@@ -214,6 +214,10 @@ export const en = {
       "There is no relay here",
       "This link lets sound and pictures go through TURN servers alone, and the operator has set up none. Take relay=1 out of it.",
     ),
+    no_webrtc: say(
+      "This browser cannot take part",
+      "It has no WebRTC, or has it switched off. Open the link in another browser, or allow WebRTC in the settings of this one.",
+    ),
     flooding: say(
       "Disconnected",
       "This page sent too much. Load it again, and tell the operator if that happens often.",

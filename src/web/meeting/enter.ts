@@ -14,6 +14,9 @@ const patienceMs = 12_000;
 
 /** @throws an Ending. */
 export async function enterMeeting({ link, name, room, media, levels }: Entry): Promise<Meeting> {
+  // Before it connects: nobody is to be in the room whom nobody can see or hear.
+  if (!("RTCPeerConnection" in globalThis))
+    throw { code: "no_webrtc", message: "there is no RTCPeerConnection" } satisfies Ending;
   const signaling = connect({
     url: location.origin,
     roomId: room,
@@ -65,8 +68,7 @@ async function hasRelay(signaling: Signaling): Promise<void> {
     throw endingOf(error);
   });
   if (iceServers.some(({ urls }) => urls.some((url) => url.startsWith("turn")))) return;
-  const ending: Ending = { code: "no_relay", message: "the server names no TURN server" };
-  throw ending;
+  throw { code: "no_relay", message: "the server names no TURN server" } satisfies Ending;
 }
 
 /** The server's own trouble is the operator's: all that people need to know is that it does not answer. */

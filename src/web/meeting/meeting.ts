@@ -58,7 +58,7 @@ export interface SignalingState {
   readonly rosterVersion: number | undefined;
 }
 
-/** Why it is over. `left` is one's own doing; other codes are the server's, `unreachable`, or `no_relay`. */
+/** Why it is over. `left` is one's own doing; other codes are the server's, `unreachable`, `no_relay`, or `no_webrtc`. */
 export interface Ending {
   readonly code: string;
   readonly message: string;

@@ -28,6 +28,7 @@ const hopeless = new Set([
   "room_forbidden",
   "origin_refused",
   "no_relay",
+  "no_webrtc",
 ]);
 
 export function endingScreen({ ending, joining, again, start, changeLanguage }: EndingOptions): View {
