@@ -450,3 +450,18 @@ it("does not go in with a browser that has no WebRTC, and says what to do", asyn
   await button(alice, "Behind the scenes").click();
   expect(await alice.locator(".log-type").allTextContents()).toEqual(["join"]);
 });
+
+it("shows behind the scenes what the connections have failed at", async () => {
+  const { url } = await startProcess();
+  const alice = await openPage(url, "fake=1&room=standup");
+  await alice.addInitScript(
+    "globalThis.RTCPeerConnection = class { constructor() { throw new Error('too many connections'); } }",
+  );
+  await alice.reload();
+  await join(alice, "Alice");
+  await join(await openPage(url, "fake=1&room=standup"), "Bob");
+  await button(alice, "Behind the scenes").click();
+  const failed = alice.locator(".log li", { has: alice.locator(".failed") }).first();
+  await failed.locator("summary").click();
+  await failed.getByText("Error: too many connections").waitFor();
+});

@@ -271,7 +271,7 @@ export const en = {
     shortRoundTrip: "RTT",
     shortFrames: "Frames",
     log: "Envelopes",
-    logHint: "Sent (↑) and received (↓), newest first. Select one to see what is in it.",
+    logHint: "Sent (↑) and received (↓), and what failed (×), newest first. Select one to see what is in it.",
     clear: "Clear",
     pause: "Pause",
     resume: "Go on",

@@ -240,7 +240,7 @@ export const zh: Dictionary = {
     shortRoundTrip: "往返",
     shortFrames: "帧数",
     log: "信封",
-    logHint: "发出（↑）与收到（↓），最新的在前。选中一条可查看内容。",
+    logHint: "发出（↑）、收到（↓）与失败（×），最新的在前。选中一条可查看内容。",
     clear: "清空",
     pause: "暂停",
     resume: "继续",

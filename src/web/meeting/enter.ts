@@ -26,10 +26,7 @@ export async function enterMeeting({ link, name, room, media, levels }: Entry): 
   });
   // Before anyone is in, so that nothing that comes is missed.
   const log: EnvelopeLog = new EnvelopeLog(signaling, (entry) => meeting.noted(entry));
-  const mesh = createMesh(
-    noting(signaling, () => log),
-    link.relayOnly ? { iceTransportPolicy: "relay" } : {},
-  );
+  const mesh = createMesh(noting(signaling, log), link.relayOnly ? { iceTransportPolicy: "relay" } : {});
   const meeting = new LiveMeeting({ signaling, mesh, log, media, levels, relayOnly: link.relayOnly });
   try {
     await isIn(signaling);

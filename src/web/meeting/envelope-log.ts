@@ -1,5 +1,5 @@
 /**
- * Notes what is sent and received, for people to look at. What it hands on is the signaling that it was given.
+ * Notes what is sent and received, and what fails, for people to look at. What it hands on is the signaling that it was given.
  */
 import type { Signaling } from "../../client/index.js";
 import type { MeshSignaling } from "../../client/mesh/index.js";
@@ -29,6 +29,11 @@ export class EnvelopeLog {
     this.#note("sent", type, whom, content);
   }
 
+  /** Something that the mesh has to live with, or begins anew after. */
+  failed(whom: string | undefined, error: unknown): void {
+    this.#note("failed", "mesh", whom, String(error));
+  }
+
   clear(): void {
     this.entries.length = 0;
   }
@@ -42,7 +47,7 @@ export class EnvelopeLog {
 }
 
 /** The signaling for the mesh, with a note of what the mesh sends. */
-export function noting(signaling: Signaling, log: () => EnvelopeLog): MeshSignaling {
+export function noting(signaling: Signaling, log: EnvelopeLog): MeshSignaling {
   return {
     get userId() {
       return signaling.userId;
@@ -52,7 +57,7 @@ export function noting(signaling: Signaling, log: () => EnvelopeLog): MeshSignal
     },
     room: signaling.room,
     send(event, targetUid, payload) {
-      log().sent(event, targetUid, payload);
+      log.sent(event, targetUid, payload);
       return signaling.send(event, targetUid, payload);
     },
     iceServers: () => signaling.iceServers(),

@@ -53,7 +53,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     this.relayOnly = parts.relayOnly;
     this.#qualities = new Qualities(parts.mesh);
     this.#attendance = new Attendance(parts);
-    const { signaling, mesh, media } = parts;
+    const { signaling, mesh, log, media } = parts;
     const refresh = () => this.#refreshSoon();
     this.#stops = [
       signaling.on("state", refresh),
@@ -66,6 +66,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
         refresh();
       }),
       ...meshChanges.map((change) => mesh.on(change, refresh)),
+      mesh.on("error", ({ peer, error }) => log.failed(peer?.userId, error)),
       media.on("change", () => this.#publish()),
     ];
     this.#publish();

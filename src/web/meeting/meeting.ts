@@ -45,9 +45,10 @@ export interface Quality {
 
 export interface LogEntry {
   readonly at: Date;
-  readonly direction: "sent" | "received";
+  /** `failed` is something that the connections to the others had to live with. */
+  readonly direction: "sent" | "received" | "failed";
   readonly type: string;
-  /** Whom it is for, or from. */
+  /** Whom it is for, or from, or about. */
   readonly whom: string | undefined;
   readonly content: unknown;
 }

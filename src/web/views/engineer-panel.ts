@@ -113,13 +113,15 @@ function short(kbps: number | undefined): string | undefined {
   return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)}M` : `${Math.round(kbps)}k`;
 }
 
+const marks = { sent: "↑", received: "↓", failed: "×" } as const;
+
 function logLine({ at, direction, type, whom, content }: LogEntry): HTMLLIElement {
   const time = `${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, "0")}`;
   const summary = h(
     "summary",
     {},
     h("time", {}, time),
-    h("span", { class: direction }, direction === "sent" ? "↑" : "↓"),
+    h("span", { class: direction }, marks[direction]),
     h("span", { class: "log-type" }, type),
     whom !== undefined && h("span", { class: "whom" }, whom),
   );
