@@ -121,7 +121,9 @@ export class App {
 
   /** @param focus - what a keyboard goes on from. */
   #show(view: View, focus: string): void {
-    for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+    // They end what they have under way when they are closed, and only then.
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+    for (const card of document.querySelectorAll<HTMLElement>(":popover-open")) card.hidePopover();
     this.#view?.dispose();
     this.#view = view;
     fill(this.#root, view.element);

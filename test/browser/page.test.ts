@@ -465,3 +465,25 @@ it("shows behind the scenes what the connections have failed at", async () => {
   await failed.locator("summary").click();
   await failed.getByText("Error: too many connections").waitFor();
 });
+
+it("takes away what lies over a meeting that ends", async () => {
+  const { url } = await startProcess();
+  const page = await openPage(url, "fake=1&room=standup&demo=5");
+  // As a host would from elsewhere: a press beside a card closes that by itself.
+  const end = () => page.evaluate("document.querySelector('.leave').click()");
+  await join(page, "Maria");
+  await page.locator(".tile-bars").first().press("Enter");
+  await page.getByRole("dialog", { name: "Connection to Ada" }).waitFor();
+  await end();
+  await page.locator(".quality-card").waitFor({ state: "detached" });
+  await button(page, "Join again").click();
+  await button(page, "Settings").click();
+  await page.evaluate(
+    "document.querySelector('dialog').addEventListener('close', () => { globalThis.wasClosed = true; })",
+  );
+  await end();
+  await eventually(async () => expect(await page.evaluate("globalThis.wasClosed")).toBe(true));
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await button(page, "Join again").click();
+  await page.locator(".meeting").waitFor();
+});
