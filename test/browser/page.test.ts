@@ -487,3 +487,28 @@ it("takes away what lies over a meeting that ends", async () => {
   await button(page, "Join again").click();
   await page.locator(".meeting").waitFor();
 });
+
+it("lets go of a screen that is granted when the meeting is over", async () => {
+  const { url } = await startProcess();
+  const page = await openPage(url, "room=standup");
+  await page.addInitScript(`
+    navigator.mediaDevices.getDisplayMedia = () => new Promise((resolve) => {
+      globalThis.grant = () => {
+        globalThis.granted = document.createElement("canvas").captureStream();
+        resolve(granted);
+      };
+    });`);
+  await page.reload();
+  await join(page, "Alice");
+  await page.keyboard.press("s");
+  await eventually(async () => expect(await page.evaluate("typeof globalThis.grant")).toBe("function"));
+  await button(page, "Leave").click();
+  await page.getByRole("heading", { name: "You have left the meeting" }).waitFor();
+  await page.evaluate("grant()");
+  await eventually(async () =>
+    expect(await page.evaluate("granted.getVideoTracks()[0].readyState")).toBe("ended"),
+  );
+  await button(page, "Join again").click();
+  await page.getByRole("listitem", { name: "You, not muted", exact: true }).waitFor();
+  expect(await page.getByRole("listitem", { name: "Your screen" }).count()).toBe(0);
+});

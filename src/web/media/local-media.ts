@@ -119,6 +119,8 @@ export class LocalMedia extends Emitter<MediaEvents> {
         : (
             await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } } })
           ).getVideoTracks();
+      // Granted when the meeting has ended: nobody is to be watched unawares.
+      if (!this.#isOpen) return track?.stop();
       // The browser has a button of its own to stop it.
       track?.addEventListener("ended", () => this.stopSharing());
       if (track !== undefined) track.contentHint = "detail";
