@@ -4,28 +4,19 @@
  */
 import type { Member } from "./envelope.js";
 import { type FailureCode, SignalingFailure } from "./failures.js";
+import { parseId } from "./id.js";
 import { isObject } from "./objects.js";
 
-/** In UTF-16 code units, as JavaScript counts [P-5]. */
-export const maxIdLength = 128;
+export { maxIdLength, parseId } from "./id.js";
+
 /** [P-6] */
 export const maxProfileFields = 32;
 /** Of the profile's JSON, in UTF-8 bytes [P-6]. */
 export const maxProfileBytes = 4096;
 
-/** Control, format (bidi, zero-width), lone surrogates, line separators; braces, which are Redis hash tags. */
-const forbidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}{}]/u;
-
 /** Engine.IO's own query fields, and what is not profile. `token` must never reach a roster. */
 const transportFields = new Set(["EIO", "transport", "t", "sid", "j", "b64"]);
 const identityFields = new Set(["userId", "roomId", "token"]);
-
-/** Ids are strings; a whole number is taken as its decimal string, as clients with numeric ids send it. */
-export function parseId(value: unknown): string | undefined {
-  const id = Number.isSafeInteger(value) ? String(value) : value;
-  if (typeof id !== "string" || id.length === 0 || id.length > maxIdLength) return undefined;
-  return forbidden.test(id) || id === "__proto__" ? undefined : id;
-}
 
 function requireId(value: unknown, code: FailureCode): string {
   const id = parseId(value);

@@ -1,6 +1,7 @@
 /**
  * Before the meeting: who one is, which room, and how one looks and sounds.
  */
+import { maxIdLength, parseId } from "../../protocol/id.js";
 import { fill, h, setAttribute, setText } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
@@ -28,10 +29,10 @@ export interface JoinOptions {
 }
 
 const longestName = 100;
-/** As the protocol has it [P-5]. */
-const longestRoom = 128;
-const unusableInRoom = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}{}]/u;
-/** Names of some languages, and some emoji, need signs that join others; what turns text around would turn the page's, too. */
+/**
+ * Names of some languages, and some emoji, need signs that join others; what turns text around would turn the
+ * page's, too.
+ */
 const unusableInName = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]|^\p{Cf}*$/u;
 
 export function joinScreen(options: JoinOptions): View {
@@ -52,7 +53,7 @@ export function joinScreen(options: JoinOptions): View {
     autocomplete: "off",
     spellcheck: "false",
     required: true,
-    maxlength: longestRoom,
+    maxlength: maxIdLength,
   });
   name.value = options.name;
   room.value = options.room;
@@ -77,9 +78,7 @@ export function joinScreen(options: JoinOptions): View {
     if (chosenName === "") return refuse(name, t.join.needName);
     if (unusableInName.test(chosenName)) return refuse(name, t.join.badName);
     // One that comes with the link may be longer than could be typed.
-    const isTooLong = chosenRoom.length > longestRoom;
-    if (chosenRoom === "" || isTooLong || unusableInRoom.test(chosenRoom) || chosenRoom === "__proto__")
-      return refuse(room, t.join.badRoom);
+    if (parseId(chosenRoom) === undefined) return refuse(room, t.join.badRoom);
     wait();
     options.join(chosenName, chosenRoom);
   };
