@@ -47,6 +47,11 @@ export class LocalMedia extends Emitter<MediaEvents> {
     navigator.mediaDevices?.addEventListener("devicechange", () => void this.#list());
   }
 
+  /** Whether the others hear nothing. */
+  get isSilent(): boolean {
+    return this.muted || this.microphone === undefined;
+  }
+
   /** Opens what was on when it was closed; at first both, at once if it can, so that the browser asks once. */
   async open(): Promise<void> {
     this.#isOpen = true;

@@ -17,7 +17,7 @@ export function selfParticipant(
     name: member === undefined ? userId : nameOf(member),
     isSelf: true,
     isHost: member?.["role"] === "host",
-    muted: media.muted || media.microphone === undefined,
+    muted: media.isSilent,
     handRaised: state.handRaised,
     camera: streamOf(media.camera),
     microphone: undefined,

@@ -47,13 +47,13 @@ export class SimulatedMeeting extends Emitter<MeetingEvents> implements Meeting 
   }
 
   get participants(): readonly Participant[] {
-    const { camera, screen, microphone, muted } = this.#media;
+    const { camera, screen, isSilent } = this.#media;
     const self: Participant = {
       userId: "self",
       name: this.#name,
       isSelf: true,
       isHost: true,
-      muted: muted || microphone === undefined,
+      muted: isSilent,
       handRaised: this.#handRaised,
       camera: camera && new MediaStream([camera]),
       microphone: undefined,

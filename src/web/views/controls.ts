@@ -6,6 +6,7 @@ import { texts } from "../language/language.js";
 import { LocalMedia } from "../media/local-media.js";
 import type { Meeting } from "../meeting/meeting.js";
 import { iconButton } from "./button.js";
+import { cameraFace, microphoneFace } from "./media-faces.js";
 import type { Shortcuts } from "./shortcuts.js";
 
 interface Controls {
@@ -16,7 +17,6 @@ interface Controls {
 
 export function createControls(meeting: Meeting, media: LocalMedia): Controls {
   const t = texts().controls;
-  const isSilent = () => media.muted || media.microphone === undefined;
   const isHandUp = () => meeting.participants[0]?.handRaised === true;
 
   const toggleMicrophone = () => media.toggleMicrophone();
@@ -24,8 +24,8 @@ export function createControls(meeting: Meeting, media: LocalMedia): Controls {
   const toggleScreen = () => (media.screen === undefined ? void media.shareScreen() : media.stopSharing());
   const toggleHand = () => meeting.raiseHand(!isHandUp());
 
-  const microphone = iconButton({ icon: "microphone", label: t.mute }, toggleMicrophone, "M");
-  const camera = iconButton({ icon: "camera", label: t.cameraOff }, toggleCamera, "V");
+  const microphone = iconButton(microphoneFace(media), toggleMicrophone, "M");
+  const camera = iconButton(cameraFace(media), toggleCamera, "V");
   const screen = iconButton({ icon: "screen", label: t.share }, toggleScreen, "S");
   const hand = iconButton({ icon: "hand", label: t.raiseHand }, toggleHand, "H");
   const leave = iconButton({ icon: "leave", label: t.leave }, () => meeting.leave());
@@ -34,17 +34,9 @@ export function createControls(meeting: Meeting, media: LocalMedia): Controls {
   const canShare = media.synthetic || LocalMedia.canShareScreen;
 
   const update = () => {
-    setText(heard, isSilent() ? texts().stage.muted : texts().stage.unmuted);
-    microphone.show(
-      isSilent()
-        ? { icon: "microphoneOff", label: t.unmute, tone: "off" }
-        : { icon: "microphone", label: t.mute },
-    );
-    camera.show(
-      media.camera === undefined
-        ? { icon: "cameraOff", label: t.cameraOn, tone: "off" }
-        : { icon: "camera", label: t.cameraOff },
-    );
+    setText(heard, media.isSilent ? texts().stage.muted : texts().stage.unmuted);
+    microphone.show(microphoneFace(media));
+    camera.show(cameraFace(media));
     const sharing = media.screen !== undefined;
     screen.show({
       icon: "screen",

@@ -13,6 +13,7 @@ import { copyLinkButton } from "./copy-link.js";
 import { deviceFields } from "./device-fields.js";
 import { languageChoice } from "./language-choice.js";
 import { levelMeter } from "./level-meter.js";
+import { cameraFace, microphoneFace } from "./media-faces.js";
 import type { View } from "./view.js";
 
 export interface JoinOptions {
@@ -142,10 +143,8 @@ function selfPreview(media: LocalMedia, levels: Levels): View {
   video.muted = true;
   const placeholder = h("p", { class: "preview-off" });
   const problems = h("div", { class: "problems", role: "status" });
-  const microphone = iconButton({ icon: "microphone", label: t.controls.mute }, () =>
-    media.toggleMicrophone(),
-  );
-  const camera = iconButton({ icon: "camera", label: t.controls.cameraOff }, () => media.toggleCamera());
+  const microphone = iconButton(microphoneFace(media), () => media.toggleMicrophone());
+  const camera = iconButton(cameraFace(media), () => media.toggleCamera());
   const meter = levelMeter(levels);
   const element = h(
     "div",
@@ -168,17 +167,8 @@ function selfPreview(media: LocalMedia, levels: Levels): View {
     }
     setAttribute(element, "data-picture", shown !== undefined);
     setText(placeholder, media.asking ? t.join.asking : t.join.cameraOff);
-    const silent = media.muted || media.microphone === undefined;
-    microphone.show(
-      silent
-        ? { icon: "microphoneOff", label: t.controls.unmute, tone: "off" }
-        : { icon: "microphone", label: t.controls.mute },
-    );
-    camera.show(
-      shown === undefined
-        ? { icon: "cameraOff", label: t.controls.cameraOn, tone: "off" }
-        : { icon: "camera", label: t.controls.cameraOff },
-    );
+    microphone.show(microphoneFace(media));
+    camera.show(cameraFace(media));
     const lines = [...media.problems].map(([kind, problem]) =>
       h("p", {}, icon("warning"), t.devices[kind][problem]),
     );
