@@ -6,7 +6,7 @@ import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
 import type { Ending } from "../meeting/meeting.js";
 import { textButton } from "./button.js";
-import { languageChoice } from "./language-choice.js";
+import { masthead } from "./masthead.js";
 import type { View } from "./view.js";
 
 interface EndingOptions {
@@ -36,17 +36,12 @@ export function endingScreen({ ending, joining, again, start, changeLanguage }: 
   const { code, message } = ending;
   const isKnown = Object.hasOwn(t.ending, code) && code !== "other";
   const { heading, advice } = t.ending[isKnown ? (code as "left") : "other"];
-  const label =
-    code === "left" || code === "ended"
-      ? t.ending.rejoin
-      : code === "replaced"
-        ? t.ending.takeBack
-        : t.ending.again;
   const isHopeless = hopeless.has(code);
   const calm = code === "left" || code === "ended";
+  const retry = code === "replaced" ? t.ending.takeBack : t.ending.again;
   const title = h("h1", { tabindex: -1 }, heading);
   const rejoin = textButton(
-    label,
+    calm ? t.ending.rejoin : retry,
     () => {
       wait();
       again();
@@ -62,12 +57,7 @@ export function endingScreen({ ending, joining, again, start, changeLanguage }: 
   const element = h(
     "div",
     { class: "join" },
-    h(
-      "header",
-      { class: "masthead" },
-      h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("camera")), t.title),
-      languageChoice(changeLanguage),
-    ),
+    masthead(changeLanguage),
     h(
       "main",
       { class: "ending" },

@@ -11,8 +11,8 @@ import type { Claims } from "../token.js";
 import { iconButton } from "./button.js";
 import { copyLinkButton } from "./copy-link.js";
 import { deviceFields } from "./device-fields.js";
-import { languageChoice } from "./language-choice.js";
 import { levelMeter } from "./level-meter.js";
+import { masthead } from "./masthead.js";
 import { cameraFace, microphoneFace } from "./media-faces.js";
 import type { View } from "./view.js";
 
@@ -109,12 +109,7 @@ export function joinScreen(options: JoinOptions): View {
   const element = h(
     "div",
     { class: "join" },
-    h(
-      "header",
-      { class: "masthead" },
-      h("span", { class: "brand" }, h("span", { class: "brand-mark" }, icon("camera")), t.title),
-      languageChoice(() => options.changeLanguage(name.value, room.value)),
-    ),
+    masthead(() => options.changeLanguage(name.value, room.value)),
     h(
       "main",
       { class: "join-main" },
