@@ -1,7 +1,8 @@
 /**
  * What a client is told when it connects.
  */
-import type { ManagerOptions, SocketOptions } from "socket.io-client";
+import type { SocketSettings } from "./connection.js";
+import type { TokenOption } from "./token-source.js";
 
 export interface ConnectOptions {
   /** Origin of the signaler, such as `https://meet.example.com`. @default in a page, where that came from; required elsewhere */
@@ -16,7 +17,7 @@ export interface ConnectOptions {
    * A token, where the server asks for one; or a function that gets one. The function is asked for every
    * connection anew, and when the server warns that the token is about to expire.
    */
-  readonly token?: string | (() => string | Promise<string>) | undefined;
+  readonly token?: TokenOption;
   /**
    * How long a message waits for a connection to be back, and then for its answer, in milliseconds.
    *
@@ -29,5 +30,5 @@ export interface ConnectOptions {
    * connections, too. `timeout`, for how long a connection may take to open, is 10000 ms by default. `transports`
    * are WebSocket and, where that fails, polling.
    */
-  readonly socketOptions?: Partial<ManagerOptions & SocketOptions> | undefined;
+  readonly socketOptions?: SocketSettings | undefined;
 }

@@ -3,10 +3,11 @@
  * and sends silence, so that unmuting is instant; a camera that is off is closed, so that its light goes out.
  */
 import { Emitter } from "../../client/emitter.js";
+import type { MediaRole } from "../../client/index.js";
 import { recall, remember } from "../memory.js";
 import { cameraSize } from "./camera-size.js";
 import type { Levels } from "./levels.js";
-import { type Kind, type Problem, problemOf } from "./problem.js";
+import { type Problem, problemOf } from "./problem.js";
 import { drawCamera, drawScreen, makeMicrophone } from "./synthetic.js";
 
 type Device = "camera" | "microphone";
@@ -14,7 +15,7 @@ type Device = "camera" | "microphone";
 interface MediaEvents {
   change: [];
   /** Something went wrong that somebody should be told. */
-  problem: [kind: Kind, problem: Problem];
+  problem: [role: MediaRole, problem: Problem];
 }
 
 const clearSound = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
@@ -28,7 +29,7 @@ export class LocalMedia extends Emitter<MediaEvents> {
   asking = false;
   muted = false;
   devices: readonly MediaDeviceInfo[] = [];
-  readonly problems = new Map<Kind, Problem>();
+  readonly problems = new Map<MediaRole, Problem>();
   readonly synthetic: boolean;
   readonly #levels: Levels;
   readonly #chosen = new Map<Device, string | undefined>();
@@ -168,14 +169,14 @@ export class LocalMedia extends Emitter<MediaEvents> {
     }
   }
 
-  async #attempt(kind: Kind, action: () => Promise<void>): Promise<void> {
-    this.problems.delete(kind);
+  async #attempt(role: MediaRole, action: () => Promise<void>): Promise<void> {
+    this.problems.delete(role);
     try {
       await action();
     } catch (error) {
       const problem = problemOf(error);
-      this.problems.set(kind, problem);
-      this.emit("problem", kind, problem);
+      this.problems.set(role, problem);
+      this.emit("problem", role, problem);
     }
     this.emit("change");
   }

@@ -1,7 +1,6 @@
 /**
  * What can be wrong with a camera, a microphone or a screen, in the terms in which people can do something about it.
  */
-export type Kind = "camera" | "microphone" | "screen";
 export type Problem = "refused" | "missing" | "busy" | "insecure" | "gone" | "failed";
 
 /** From what `getUserMedia` and `getDisplayMedia` reject with. */

@@ -18,7 +18,7 @@ import {
   mostChatLines,
   type Participant,
   type Quality,
-  type SignalingState,
+  type SignalingView,
 } from "./meeting.js";
 import { Qualities } from "./quality.js";
 
@@ -80,7 +80,7 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
     return this.#participants;
   }
 
-  get signaling(): SignalingState {
+  get signaling(): SignalingView {
     const { state, nodeId, room } = this.#parts.signaling;
     return { state, nodeId, rosterVersion: room.version };
   }

@@ -2,6 +2,7 @@
  * A meeting as the page sees it. What is behind it is a real one (`live-meeting.ts`) or a simulated one.
  */
 import type { Emitter } from "../../client/emitter.js";
+import type { SignalingState } from "../../client/index.js";
 
 export interface Participant {
   readonly userId: string;
@@ -53,10 +54,10 @@ export interface LogEntry {
   readonly content: unknown;
 }
 
-export interface SignalingState {
-  readonly state: "connecting" | "connected" | "reconnecting" | "closed";
+export interface SignalingView {
+  readonly state: SignalingState;
   readonly nodeId: string | undefined;
-  readonly rosterVersion: number | undefined;
+  readonly rosterVersion: number;
 }
 
 /** Why it is over. `left` is one's own doing; other codes are the server's, `unreachable`, `no_relay`, or `no_webrtc`. */
@@ -88,7 +89,7 @@ export interface Meeting extends Pick<Emitter<MeetingEvents>, "on"> {
   readonly roomId: string;
   /** Oneself first, the others in the order in which they came. */
   readonly participants: readonly Participant[];
-  readonly signaling: SignalingState;
+  readonly signaling: SignalingView;
   readonly locked: boolean;
   /** The last of them. */
   readonly chat: readonly ChatLine[];

@@ -76,7 +76,7 @@ function factsOf(meeting: Meeting, roundTripMs: number | undefined): readonly Fa
     [t.roundTrip, milliseconds(roundTripMs)],
     [t.room, meeting.roomId],
     [t.user, meeting.participants[0]?.userId],
-    [t.rosterVersion, rosterVersion?.toString()],
+    [t.rosterVersion, rosterVersion.toString()],
     [t.ice, meeting.relayOnly ? t.iceRelay : t.iceAll],
     [t.versions, `meeting-signaler ${pageVersion}, Socket.IO 4`],
   ];

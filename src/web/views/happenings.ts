@@ -54,8 +54,8 @@ export function announce(meeting: Meeting, media: LocalMedia, toasts: Toasts): (
         toasts.show({ text: n.connectedAgain, icon: "check" });
       wasAway = isAway;
     }),
-    media.on("problem", (kind, problem) =>
-      toasts.show({ text: t.devices[kind][problem], icon: "warning", tone: "warning", name: kind }),
+    media.on("problem", (role, problem) =>
+      toasts.show({ text: t.devices[role][problem], icon: "warning", tone: "warning", name: role }),
     ),
   ];
   return () => {

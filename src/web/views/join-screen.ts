@@ -164,8 +164,8 @@ function selfPreview(media: LocalMedia, levels: Levels): View {
     setText(placeholder, media.asking ? t.join.asking : t.join.cameraOff);
     microphone.show(microphoneFace(media));
     camera.show(cameraFace(media));
-    const lines = [...media.problems].map(([kind, problem]) =>
-      h("p", {}, icon("warning"), t.devices[kind][problem]),
+    const lines = [...media.problems].map(([role, problem]) =>
+      h("p", {}, icon("warning"), t.devices[role][problem]),
     );
     if (lines.length === 2) lines.push(h("p", { class: "quiet" }, t.join.withoutDevices));
     if (media.synthetic) lines.push(h("p", { class: "quiet" }, t.join.synthetic));
