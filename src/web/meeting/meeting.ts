@@ -34,14 +34,14 @@ export interface ChatLine {
 export interface Quality {
   /** 0 none, 1 poor, 2 fair, 3 good, 4 very good. */
   readonly strength: 0 | 1 | 2 | 3 | 4;
-  readonly receivingKbps: number | undefined;
-  readonly sendingKbps: number | undefined;
+  readonly receivingKbps: number;
+  readonly sendingKbps: number;
   /** From 0 to 1. */
-  readonly loss: number | undefined;
+  readonly loss: number;
   readonly roundTripMs: number | undefined;
   readonly picture: { readonly width: number; readonly height: number; readonly rate: number } | undefined;
-  readonly framesDecoded: number | undefined;
-  readonly relayed: boolean | undefined;
+  readonly framesDecoded: number;
+  readonly relayed: boolean;
 }
 
 export interface LogEntry {
