@@ -19,7 +19,6 @@ const paths = {
     "M3.5 15.5c-1-1-1-2.8.3-3.9 4.5-3.8 11.9-3.8 16.4 0 1.3 1.1 1.3 2.9.3 3.9l-.8.8a1 1 0 0 1-1.2.2l-2.7-1.4a1 1 0 0 1-.5-1.1l.3-1.6a12 12 0 0 0-7.2 0l.3 1.6a1 1 0 0 1-.5 1.1L5.5 16.5a1 1 0 0 1-1.2-.2z",
   copy: "M9 9h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H9a1 1 0 0 1-1-1V10a1 1 0 0 1 1-1zM5 15H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1h10a1 1 0 0 1 1 1v1",
   check: "M5 12.5l4.5 4.5L19 7.5",
-  more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
   lock: "M6 11h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zM8 11V7.5a4 4 0 0 1 8 0V11",
   unlock:
     "M6 11h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zM8 11V7.5a4 4 0 0 1 7.7-1.5",
@@ -35,44 +34,31 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-const svg = "http://www.w3.org/2000/svg";
-
 export function icon(name: IconName): SVGSVGElement {
-  const element = document.createElementNS(svg, "svg");
-  for (const [attribute, value] of Object.entries({
-    viewBox: "0 0 24 24",
-    class: "icon",
-    "aria-hidden": "true",
-  }))
-    element.setAttribute(attribute, value);
-  const path = document.createElementNS(svg, "path");
-  path.setAttribute("d", paths[name]);
-  element.append(path);
-  return element;
+  return decoration("icon", "0 0 24 24", shape("path", { d: paths[name] }));
 }
 
 /** Four bars, of which `strength` are full. */
 export function signalBars(strength: number): SVGSVGElement {
-  const element = document.createElementNS(svg, "svg");
-  for (const [attribute, value] of Object.entries({
-    viewBox: "0 0 16 12",
-    class: "bars",
-    "aria-hidden": "true",
-  }))
-    element.setAttribute(attribute, value);
-  for (let bar = 0; bar < 4; bar += 1) {
-    const rect = document.createElementNS(svg, "rect");
+  const bars = [0, 1, 2, 3].map((bar) => {
     const height = 3 + bar * 3;
-    const shape = {
-      x: bar * 4,
-      y: 12 - height,
-      width: 3,
-      height,
-      rx: 1,
-      class: bar < strength ? "full" : "empty",
-    };
-    for (const [attribute, value] of Object.entries(shape)) rect.setAttribute(attribute, String(value));
-    element.append(rect);
-  }
+    const place = { x: bar * 4, y: 12 - height, width: 3, height, rx: 1 };
+    return shape("rect", { ...place, class: bar < strength ? "full" : "empty" });
+  });
+  return decoration("bars", "0 0 16 12", ...bars);
+}
+
+function decoration(name: string, viewBox: string, ...shapes: readonly SVGElement[]): SVGSVGElement {
+  const element = shape("svg", { viewBox, class: name, "aria-hidden": "true" });
+  element.append(...shapes);
+  return element;
+}
+
+function shape<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Readonly<Record<string, string | number>>,
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, String(value));
   return element;
 }

@@ -3,27 +3,15 @@
  * machines without devices.
  */
 
-const width = 640;
-const height = 360;
-const framesPerSecond = 15;
+const cameraSize = { width: 640, height: 360 };
 /** Quiet, because two tabs on one machine hear each other. */
 const loudness = 0.05;
 const goldenAngle = 137.508;
 
 /** A figure on a coloured ground that sways, with the time of day as proof that the picture moves. */
 export function drawCamera(seed: string): MediaStreamTrack {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  const [track] = canvas.captureStream(framesPerSecond).getVideoTracks();
-  if (context === null || track === undefined) throw new DOMException("no canvas", "NotFoundError");
   const hue = hueOf(seed);
-  const timer = setInterval(() => {
-    if (track.readyState === "ended") clearInterval(timer);
-    else draw(context, hue, Date.now());
-  }, 1000 / framesPerSecond);
-  draw(context, hue, Date.now());
-  return track;
+  return animate(cameraSize, 15, (context, now) => drawFigure(context, hue, now));
 }
 
 /** A colour for somebody, always the same. */
@@ -34,7 +22,8 @@ export function hueOf(seed: string): number {
   return Math.round(hash * goldenAngle) % 360;
 }
 
-function draw(context: CanvasRenderingContext2D, hue: number, now: number): void {
+function drawFigure(context: CanvasRenderingContext2D, hue: number, now: number): void {
+  const { width, height } = context.canvas;
   const ground = context.createLinearGradient(0, 0, width, height);
   ground.addColorStop(0, `hsl(${hue} 32% 74%)`);
   ground.addColorStop(1, `hsl(${hue + 40} 36% 52%)`);
@@ -78,25 +67,33 @@ export function makeMicrophone(context: AudioContext): MediaStreamTrack {
   return track;
 }
 
-/** A page with lines that grow, in place of a screen. */
+/** A page with bars that grow and shrink, in place of a screen. */
 export function drawScreen(): MediaStreamTrack {
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: 1280, height: 720 });
+  return animate({ width: 1280, height: 720 }, 5, drawSlide);
+}
+
+/** Draws at once, and again and again until the track ends. */
+function animate(
+  size: { readonly width: number; readonly height: number },
+  framesPerSecond: number,
+  draw: (context: CanvasRenderingContext2D, now: number) => void,
+): MediaStreamTrack {
+  const canvas = Object.assign(document.createElement("canvas"), size);
   const context = canvas.getContext("2d");
-  const [track] = canvas.captureStream(5).getVideoTracks();
+  const [track] = canvas.captureStream(framesPerSecond).getVideoTracks();
   if (context === null || track === undefined) throw new DOMException("no canvas", "NotFoundError");
   const timer = setInterval(() => {
     if (track.readyState === "ended") clearInterval(timer);
-    else drawSlide(context, Date.now());
-  }, 200);
-  drawSlide(context, Date.now());
+    else draw(context, Date.now());
+  }, 1000 / framesPerSecond);
+  draw(context, Date.now());
   return track;
 }
 
 function drawSlide(context: CanvasRenderingContext2D, now: number): void {
-  const { width: w, height: h } = context.canvas;
+  const { width, height } = context.canvas;
   context.fillStyle = "#fbfaf7";
-  context.fillRect(0, 0, w, h);
+  context.fillRect(0, 0, width, height);
   context.fillStyle = "#1d2b28";
   context.font = "600 44px system-ui, sans-serif";
   context.fillText("Signaling, not media", 96, 140);
@@ -105,6 +102,6 @@ function drawSlide(context: CanvasRenderingContext2D, now: number): void {
   for (let bar = 0; bar < 12; bar += 1) {
     const tall = 120 + 110 * Math.sin(bar * 0.7 + now / 1500) + bar * 12;
     context.fillStyle = bar % 3 === 0 ? "#0d6b5b" : "#b9d3cb";
-    context.fillRect(96 + bar * 90, h - 90 - tall, 58, tall);
+    context.fillRect(96 + bar * 90, height - 90 - tall, 58, tall);
   }
 }
