@@ -46,9 +46,6 @@ export class Lifeline {
   #state: SignalingState = "connecting";
   #closedBy: SignalingError | undefined;
   #connection: Connection | undefined;
-  /** The connection, while it is in the room. */
-  #inRoom: Connection | undefined;
-  #wasIn = false;
   #stopWaiting = () => {};
   /** Whether a fresh token has been tried since the client was in. */
   #triedFreshToken = false;
@@ -78,6 +75,11 @@ export class Lifeline {
     return this.#closedBy;
   }
 
+  /** The connection, while it is in the room. */
+  get #inRoom(): Connection | undefined {
+    return this.#state === "connected" ? this.#connection : undefined;
+  }
+
   /** Resolves to the receipt. @throws SignalingError as `Signaling.send`. */
   ask(event: ClientEvent, payload: unknown): Promise<Envelope> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
@@ -101,7 +103,6 @@ export class Lifeline {
     if (this.#state === "closed") return;
     this.#closedBy = why;
     this.#stopWaiting();
-    this.#inRoom = undefined;
     this.#state = "closed";
     this.#connection?.end(why);
     this.#connection = undefined;
@@ -172,8 +173,6 @@ export class Lifeline {
       return;
     }
     if (this.#connection !== connection) return;
-    this.#inRoom = connection;
-    this.#wasIn = true;
     this.#triedFreshToken = false;
     this.#backOff.reset();
     this.#state = "connected";
@@ -198,12 +197,12 @@ export class Lifeline {
   #ended(why: SignalingError): void {
     this.#connection = undefined;
     if (this.#state === "closed") return;
-    const wasConnected = this.#inRoom !== undefined;
-    this.#inRoom = undefined;
+    const wasConnected = this.#state === "connected";
+    const wasIn = this.#state !== "connecting";
     const { reconnection = true, reconnectionAttempts = Number.POSITIVE_INFINITY } =
       this.#options.socketOptions ?? {};
     const exhausted = !reconnection || this.#backOff.attempts >= reconnectionAttempts;
-    if (exhausted || (isFinal(why, this.#wasIn) && !this.#canBringFreshToken(why))) {
+    if (exhausted || (isFinal(why, wasIn) && !this.#canBringFreshToken(why))) {
       this.close(why);
       return;
     }
