@@ -11,7 +11,6 @@ import { makeQualityCard } from "./quality-card.js";
 export class Tile {
   readonly element: HTMLLIElement;
   #participant: Participant;
-  #speaking = false;
   #strength: number | undefined;
   readonly #isScreen: boolean;
   readonly #readQuality: () => Quality | undefined;
@@ -52,24 +51,29 @@ export class Tile {
   update(participant: Participant): void {
     this.#participant = participant;
     const t = texts().stage;
-    const { name, isSelf, camera, screen, connection } = participant;
+    const { name, isSelf, isHost, muted, handRaised, camera, screen, connection } = participant;
     const stream = this.#isScreen ? screen : camera;
     showStream(this.#video, stream);
     setAttribute(this.element, "data-picture", stream !== undefined);
     this.#video.classList.toggle("mirrored", isSelf && !this.#isScreen);
     setText(this.#avatar, initials(name));
-    const own = this.#isScreen ? t.yourScreen : t.you;
-    setText(this.#name, isSelf ? own : this.#isScreen ? t.screenOf(name) : name);
-    this.#muted.hidden = this.#isScreen || !participant.muted;
-    this.#hand.hidden = this.#isScreen || !participant.handRaised;
+    const title = this.#titleOf(participant);
+    setText(this.#name, title);
+    this.#muted.hidden = this.#isScreen || !muted;
+    this.#hand.hidden = this.#isScreen || !handRaised;
     this.#status.hidden = connection === "connected";
     setText(this.#status, connection === "lost" ? t.lost : t.connecting);
-    this.#describe();
+    const signs = [
+      isHost && t.host,
+      muted ? t.muted : t.unmuted,
+      camera === undefined && t.cameraOff,
+      handRaised && t.handRaised,
+    ];
+    const label = [title, ...(this.#isScreen ? [] : signs)].filter(Boolean).join(", ");
+    setAttribute(this.element, "aria-label", label);
   }
 
   set speaking(speaking: boolean) {
-    if (this.#speaking === speaking) return;
-    this.#speaking = speaking;
     this.element.classList.toggle("speaking", speaking);
   }
 
@@ -92,23 +96,10 @@ export class Tile {
     this.element.remove();
   }
 
-  #describe(): void {
+  #titleOf({ name, isSelf }: Participant): string {
     const t = texts().stage;
-    const { name, isSelf, isHost, muted, handRaised, camera } = this.#participant;
-    const label = this.#isScreen
-      ? isSelf
-        ? t.yourScreen
-        : t.screenOf(name)
-      : [
-          isSelf ? t.you : name,
-          isHost && t.host,
-          muted ? t.muted : t.unmuted,
-          camera === undefined && t.cameraOff,
-          handRaised && t.handRaised,
-        ]
-          .filter(Boolean)
-          .join(", ");
-    setAttribute(this.element, "aria-label", label);
+    if (this.#isScreen) return isSelf ? t.yourScreen : t.screenOf(name);
+    return isSelf ? t.you : name;
   }
 }
 
