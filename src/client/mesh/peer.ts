@@ -63,7 +63,6 @@ export class MemberPeer implements Peer {
   #lingering: ReturnType<typeof setTimeout> | undefined;
   /** The link that said otherwise; one that the member has begun since has yet to come up. */
   #leftLink: Link | undefined;
-  #closed = false;
 
   constructor(userId: string, settings: PeerSettings, surroundings: PeerSurroundings) {
     this.userId = userId;
@@ -163,8 +162,6 @@ export class MemberPeer implements Peer {
 
   /** Says goodbye to the member, where it can still hear it. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
     clearTimeout(this.#lingering);
     clearTimeout(this.#renewal);
     this.#delivery.close();

@@ -1,7 +1,7 @@
 /**
  * The meeting: stage, controls and panel, and a word on whatever happens.
  */
-import { h, setText } from "../element.js";
+import { h } from "../element.js";
 import { icon } from "../icons.js";
 import { texts } from "../language/language.js";
 import type { Levels } from "../media/levels.js";
@@ -133,7 +133,6 @@ export function meetingScreen({ meeting, media, levels, changeLanguage }: Meetin
         ...(isSeen ? [h("span", {}, t.notice.reconnectingHint)] : []),
       );
     if (!isAway) banner.replaceChildren();
-    setText(element.querySelector(".room-name") ?? head, meeting.roomId);
   };
   update();
 

@@ -37,21 +37,7 @@ export class SidePanel<Name extends string> {
 
   toggle(name: Name): void {
     if (this.open === name) this.close();
-    else this.show(name);
-  }
-
-  show(name: Name): void {
-    this.#open?.view.dispose();
-    const { heading, create } = this.#contents[name];
-    const view = create();
-    this.#open = { name, view };
-    const title = h("h2", { id: "panel-heading", tabindex: -1 }, heading);
-    const close = iconButton({ icon: "close", label: texts().controls.close }, () => this.close());
-    fill(this.element, h("header", { class: "panel-head" }, title, close.element), view.element);
-    this.element.hidden = false;
-    this.#tellOpeners();
-    this.#changed(name);
-    (this.element.querySelector<HTMLElement>("[data-focus]") ?? title).focus();
+    else this.#show(name);
   }
 
   /** Gives the focus back to what opened it. */
@@ -70,6 +56,20 @@ export class SidePanel<Name extends string> {
 
   dispose(): void {
     this.#open?.view.dispose();
+  }
+
+  #show(name: Name): void {
+    this.#open?.view.dispose();
+    const { heading, create } = this.#contents[name];
+    const view = create();
+    this.#open = { name, view };
+    const title = h("h2", { id: "panel-heading", tabindex: -1 }, heading);
+    const close = iconButton({ icon: "close", label: texts().controls.close }, () => this.close());
+    fill(this.element, h("header", { class: "panel-head" }, title, close.element), view.element);
+    this.element.hidden = false;
+    this.#tellOpeners();
+    this.#changed(name);
+    (this.element.querySelector<HTMLElement>("[data-focus]") ?? title).focus();
   }
 
   get #all(): readonly Content[] {
