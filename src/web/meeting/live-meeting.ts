@@ -101,10 +101,8 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
 
   /** Nobody was let in. */
   abandon(): void {
-    for (const stop of this.#stops) stop();
-    this.#qualities.close();
-    this.#parts.mesh.close();
-    this.#parts.signaling.close();
+    this.#dismantle();
+    this.leave();
   }
 
   noted(entry: LogEntry): void {
@@ -205,10 +203,14 @@ export class LiveMeeting extends Emitter<MeetingEvents> implements Meeting {
   }
 
   #ended(ending: Ending): void {
+    this.#dismantle();
+    this.emit("ended", ending);
+  }
+
+  #dismantle(): void {
     for (const stop of this.#stops) stop();
     this.#qualities.close();
     this.#attendance.close();
-    this.emit("ended", ending);
   }
 
   #receive({ event, from }: Message): void {
