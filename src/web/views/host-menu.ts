@@ -57,5 +57,5 @@ export function hostMenu(meeting: Meeting): HTMLElement {
     menu.querySelector("button")?.focus();
   });
   opener.element.setAttribute("aria-expanded", "false");
-  return h("span", { class: "host-control" }, opener.element, menu);
+  return h("span", {}, opener.element, menu);
 }

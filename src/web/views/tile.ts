@@ -35,7 +35,7 @@ export class Tile {
     });
     this.element = h(
       "li",
-      { class: isScreen ? "tile screen" : "tile", "data-user": participant.userId },
+      { class: isScreen ? "tile screen" : "tile" },
       this.#avatar,
       this.#video,
       h("span", { class: "tile-label" }, this.#muted, this.#name),
