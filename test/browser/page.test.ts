@@ -512,3 +512,15 @@ it("lets go of a screen that is granted when the meeting is over", async () => {
   await page.getByRole("listitem", { name: "You, not muted", exact: true }).waitFor();
   expect(await page.getByRole("listitem", { name: "Your screen" }).count()).toBe(0);
 });
+
+it("fills the space with pictures, on a small screen as well", async () => {
+  const { url } = await startProcess();
+  const viewport = { width: 360, height: 740 };
+  const page = await join(await openPage(url, "fake=1&room=standup&demo=2", { viewport }), "Maria");
+  const unused = () =>
+    page.locator(".tiles").evaluate((list) => {
+      const [first, second] = [...list.children].map((tile) => tile.getBoundingClientRect());
+      return list.clientHeight - ((second?.bottom ?? 0) - (first?.top ?? 0));
+    });
+  await eventually(async () => expect(await unused()).toBeLessThan(2));
+});

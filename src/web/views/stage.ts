@@ -11,7 +11,6 @@ import type { View } from "./view.js";
 
 /** More than these make a screen of stamps. */
 const mostTiles = 25;
-const gapPx = 10;
 const speakingEveryMs = 120;
 const qualityEveryMs = 2000;
 
@@ -33,6 +32,7 @@ export function createStage(
 
   const layOut = () => {
     const { clientWidth: width, clientHeight: height } = list;
+    const gapPx = Number.parseFloat(getComputedStyle(list).gap) || 0;
     const grid = arrange(Math.max(1, tiles.size), width, height, gapPx);
     list.style.setProperty("--tile-width", `${grid.width}px`);
     list.style.setProperty("--tile-height", `${grid.height}px`);
