@@ -6,7 +6,7 @@ import type { Envelope } from "../protocol/envelope.js";
 import { type FailureCode, failures } from "../protocol/failures.js";
 import { isObject } from "../protocol/objects.js";
 
-/** Why there is no connection, where no server has said so. */
+/** Why there is no connection, where the server's catalogue has no code for it. */
 const clientFailures = {
   left: { status: 410, retry: true, message: "this client was closed: connect again to come back" },
   ended: { status: 410, retry: true, message: "the meeting has been ended for all" },

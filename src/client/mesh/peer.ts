@@ -20,7 +20,7 @@ export interface Peer {
   readonly media: ReadonlyMap<MediaRole, RemoteMedia>;
   /** What the member shows of itself; everything is off until it has said something. */
   readonly state: MemberState;
-  /** How well the connection does. Rates and losses are those since the last call. */
+  /** How well the connection does. Rates, and the losses of what comes, are those since the last call. */
   stats(): Promise<PeerStats>;
   /** Looks for a path anew. Peers do that by themselves when the connection or the network fails. */
   restartIce(): void;

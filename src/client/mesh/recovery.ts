@@ -45,7 +45,7 @@ export class Recovery {
     }
   }
 
-  /** The network or signaling is another one: what did not work before may work now. */
+  /** The network is another one, or somebody asks for it: what did not work before may work now. */
   restart(): void {
     this.#backOff.reset();
     this.#restart();

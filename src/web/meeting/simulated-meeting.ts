@@ -1,5 +1,6 @@
 /**
- * A meeting without a server, for looking at the page: `?demo=9`, and `&screen` with somebody sharing. Nothing else knows of it.
+ * A meeting without the others, for looking at the page: `?demo=9`, and `&screen` with somebody sharing. It is loaded only
+ * where the link asks for it, and no view knows of it.
  */
 import { Emitter } from "../../client/emitter.js";
 import type { Levels } from "../media/levels.js";
