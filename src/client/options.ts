@@ -5,7 +5,11 @@ import type { SocketSettings } from "./connection.js";
 import type { TokenOption } from "./token-source.js";
 
 export interface ConnectOptions {
-  /** Origin of the signaler, such as `https://meet.example.com`. @default in a page, where that came from; required elsewhere */
+  /**
+   * Origin of the signaler, such as `https://meet.example.com`.
+   *
+   * @default in a page, where that came from; required elsewhere
+   */
   readonly url?: string | undefined;
   /** The room to be in. It also goes into the query, by which proxies keep a room together on one node. */
   readonly roomId: string;

@@ -196,7 +196,7 @@ export class Signaling {
     this.iceServers().then(
       (servers) => this.#events.emit("iceServers", servers),
       (error: unknown) => {
-        // Those from before are still in use, but not for ever. If the connection is gone again, the next one asks.
+        // Those from before are in use, but end. If the connection is gone again, the next one asks.
         const { retry, retryAfterMs } = asSignalingError(error);
         if (!retry || this.state !== "connected") return;
         const delayMs = Math.max(this.#iceServersBackOff.next(), retryAfterMs);

@@ -1,5 +1,6 @@
 /**
- * The page's course: form, meeting, ending, and back. One screen is shown at a time, and made anew when the language changes.
+ * The page's course: form, meeting, ending, and back. One screen is shown at a time, and made anew when the language
+ * changes.
  */
 import { fill } from "./element.js";
 import { declareLanguage, texts } from "./language/language.js";

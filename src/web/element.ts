@@ -6,7 +6,10 @@ export type Child = Node | string | false | undefined;
 type Value = string | number | boolean | undefined | ((event: Event) => void);
 export type Attributes = Readonly<Record<string, Value>>;
 
-/** `true` sets an attribute without a value, `false` and undefined leave it out, functions listen to the event of that name. */
+/**
+ * `true` sets an attribute without a value, `false` and undefined leave it out, functions listen to the event of that
+ * name.
+ */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},

@@ -1,5 +1,6 @@
 /**
- * The page's icons: strokes on a grid of 24. They are decoration; what stands beside them, or the button's label, has the meaning.
+ * The page's icons: strokes on a grid of 24. They are decoration; what stands beside them, or the button's label, has
+ * the meaning.
  */
 const paths = {
   microphone: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4",

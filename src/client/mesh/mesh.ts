@@ -38,7 +38,8 @@ export interface Mesh {
   readonly state: MemberState;
   /**
    * Sends this track to everybody from now on, in place of the one that was sent in this role; undefined sends
-   * none. One that takes another's place is as muted as that was, and one that ends is taken out. Tracks stay the caller's: a mesh never stops one.
+   * none. One that takes another's place is as muted as that was, and one that ends is taken out. Tracks stay the
+   * caller's: a mesh never stops one.
    *
    * @param stream - what the others play it in step with. @default one for camera and microphone, one for the screen
    * @throws TypeError if the track is of the wrong kind, or is sent in another role.

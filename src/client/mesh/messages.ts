@@ -33,7 +33,10 @@ export interface CandidateMessage extends Linked {
   readonly candidate: RTCIceCandidateInit;
 }
 
-/** A `call` says: I am here, and wait for your offer. The polite side sends it and leaves the first offer to the other. */
+/**
+ * A `call` says: I am here, and wait for your offer. The polite side sends it and leaves the first offer to the
+ * other.
+ */
 export type LinkMessage =
   | (Linked & { readonly event: "call" })
   | (OfferMessage & { readonly event: "offer" })

@@ -6,7 +6,11 @@ import type { MaxBitrates } from "./sections.js";
 export interface MeshOptions {
   /** For every connection. Its ICE servers are used besides those that the signaler names. */
   readonly rtcConfiguration?: RTCConfiguration | undefined;
-  /** `relay` sends media through TURN servers alone, so that members do not see each other's addresses. @default "all" */
+  /**
+   * `relay` sends media through TURN servers alone, so that members do not see each other's addresses.
+   *
+   * @default "all"
+   */
   readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
   /** The most that is sent to each member, in bits per second, by role. @default as the browser finds right */
   readonly maxBitrates?: MaxBitrates | undefined;

@@ -1,4 +1,8 @@
-/** The page's texts in English. The other dictionaries have the type of this one, so that a text that is missing fails the build. */
+/**
+ * The page's texts in English. The other dictionaries have the type of this one, so that a text that is missing fails
+ * the build.
+ */
+
 /** Why the meeting is over for this page, and what to do. */
 export const say = (heading: string, advice: string) => ({ heading, advice });
 
@@ -216,7 +220,7 @@ export const en = {
     ),
     no_webrtc: say(
       "This browser cannot take part",
-      "It has no WebRTC, or has it switched off. Open the link in another browser, or allow WebRTC in the settings of this one.",
+      "It has no WebRTC, or has it switched off. Open the link in another one, or allow WebRTC in the settings.",
     ),
     flooding: say(
       "Disconnected",

@@ -1,6 +1,6 @@
 /**
- * One's own camera, microphone and screen: what is on, what could be chosen, and what is wrong. A muted microphone stays open
- * and sends silence, so that unmuting is instant; a camera that is off is closed, so that its light goes out.
+ * One's own camera, microphone and screen: what is on, what could be chosen, and what is wrong. A muted microphone stays
+ * open and sends silence, so that unmuting is instant; a camera that is off is closed, so that its light goes out.
  */
 import { Emitter } from "../../client/emitter.js";
 import type { MediaRole } from "../../client/index.js";

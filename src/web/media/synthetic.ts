@@ -1,6 +1,6 @@
 /**
- * A picture that is drawn and a tone that is made, in place of camera and microphone: for trying the page in two tabs, and for
- * machines without devices.
+ * A picture that is drawn and a tone that is made, in place of camera and microphone: for trying the page in two tabs,
+ * and for machines without devices.
  */
 
 const cameraSize = { width: 640, height: 360 };

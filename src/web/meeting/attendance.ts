@@ -1,6 +1,6 @@
 /**
- * Who takes part, from one look to the next. Whoever is between two nodes is on no roster for a moment, while media go on: that
- * is not leaving.
+ * Who takes part, from one look to the next. Whoever is between two nodes is on no roster for a moment, while media go
+ * on: that is not leaving.
  */
 import type { Member, Signaling } from "../../client/index.js";
 import type { Mesh } from "../../client/mesh/index.js";

@@ -1,5 +1,6 @@
 /**
- * Notes what is sent and received, and what fails, for people to look at. What it hands on is the signaling that it was given.
+ * Notes what is sent and received, and what fails, for people to look at. What it hands on is the signaling that it was
+ * given.
  */
 import type { Signaling } from "../../client/index.js";
 import type { MeshSignaling } from "../../client/mesh/index.js";

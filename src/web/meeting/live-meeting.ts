@@ -1,5 +1,6 @@
 /**
- * A meeting over the signaler: rosters and messages by signaling, media by a mesh. Puts both together into what the page shows.
+ * A meeting over the signaler: rosters and messages by signaling, media by a mesh. Puts both together into what the page
+ * shows.
  */
 import { Emitter } from "../../client/emitter.js";
 import { type Message, type Signaling, SignalingError } from "../../client/index.js";

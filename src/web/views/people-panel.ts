@@ -1,6 +1,6 @@
 /**
- * Who is here, and what they have on. Hosts can mute and remove; they, or anyone where there is none, can give the floor to whoever
- * asks for it.
+ * Who is here, and what they have on. Hosts can mute and remove; they, or anyone where there is none, can give the floor
+ * to whoever asks for it.
  */
 import { h, setText } from "../element.js";
 import { icon } from "../icons.js";
