@@ -75,7 +75,9 @@ export class Cluster {
     this.outbox = new Outbox(driver, nodeId, now, () => this.#isLossExcluded());
     const mayJudge = () => this.#lease.settled;
     const doubt = (place: Place) => this.#doubt(place);
-    this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt }, events);
+    const ensureAnnounced = (place: Place, member: Member, sessionId: string) =>
+      this.#removals.ensureAnnounced(place, member, sessionId);
+    this.#reassertion = new Reassertion({ ...options, rooms, mayJudge, doubt, ensureAnnounced }, events);
     this.#removals = new Removals(
       { ...options, rooms, reassertion: this.#reassertion, messenger: this.#messenger },
       {
@@ -134,6 +136,7 @@ export class Cluster {
     this.#probe.stop();
     this.#reaper.stop();
     this.#reassertion.stop();
+    this.#removals.stop();
     this.#inbox.close();
     this.outbox.close();
     // Last, so that whatever was sent before it has reached Redis when it is answered.
@@ -186,7 +189,10 @@ export class Cluster {
 
   /** As `Rooms.dismiss`. */
   async dismiss(place: Place, userId: string, sessionId: string, announced: boolean): Promise<Dismissal> {
+    const member = this.#rooms.held.in(place).get(sessionId)?.member;
     const dismissal = await this.#rooms.dismiss(place, userId, sessionId, announced);
+    if (announced && dismissal.outcome === "announced" && member !== undefined)
+      this.#removals.ensureAnnounced(place, member, sessionId);
     if (announced) this.#reassertion.note(place, dismissal.version);
     else if (dismissal.outcome === "left") this.#doubt(place);
     return dismissal;

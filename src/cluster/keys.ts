@@ -7,7 +7,8 @@
  *   meeting-version::{<roster key>}       STRING  the room's version; ends with its last member
  *   meeting-newest::{<roster key>}        HASH    userId → address of the newest session, where an older one may come
  *                                                 back; before it + as long as it is in, ~ when it has left, - when
- *                                                 it was reaped, ! when it was removed, = when everyone was; expires
+ *                                                 it was reaped, ! when it was removed, * when that has been
+ *                                                 announced, = when everyone was; expires
  *   meeting-lock::{<roster key>}          SET     who may be in a room that is locked; ends some time after its last member
  *   meeting-ban::{<roster key>}::<userId> STRING  may not be in that room; expires
  *   meeting-node::<nodeId>                STRING  the node's lease; expires unless renewed

@@ -43,6 +43,8 @@ export interface ReassertionOptions {
   readonly nodeId: string;
   /** Whether a missing lease of another node means that it is dead. */
   readonly mayJudge: () => boolean;
+  /** Sees to it that the others are told of a member of this node who was removed. */
+  readonly ensureAnnounced: (place: Place, member: Member, sessionId: string) => void;
   /** Has every node compare a place, this one included. */
   readonly doubt: (place: Place) => void;
   /** From 0 to 1, as Math.random. */
@@ -217,7 +219,7 @@ export class Reassertion {
 
   /** Returns the version that this made, or 0 if nothing was changed. */
   async #restore(place: Place, held: Held, contested: Map<Held, string>): Promise<number> {
-    const { rooms, mayJudge } = this.#options;
+    const { rooms, mayJudge, ensureAnnounced } = this.#options;
     let { outcome, address, version } = await rooms.restore(place, held);
     if (outcome === "newer" && mayJudge() && !(await rooms.isAlive(parseAddress(address).nodeId)))
       ({ outcome, address, version } = await rooms.restore(place, held, address));
@@ -230,6 +232,7 @@ export class Reassertion {
       case "kicked":
       case "ended":
         rooms.held.forget(place, held.sessionId);
+        if (outcome === "kicked") ensureAnnounced(place, held.member, held.sessionId);
         this.#events.removed({ place, how: outcome, by: "" }, held.sessionId);
         break;
       case "superseded":

@@ -2,22 +2,34 @@
  * Takes members out of places against their will. Redis says who was there and on which node; that node tells them, and
  * whoever asked has the others told.
  */
+import type { Logger } from "pino";
+import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
-import { RedisUnavailable } from "./driver.js";
+import { type Driver, RedisUnavailable } from "./driver.js";
 import type { Removal, RemovedFrame, RemovedSession } from "./frames.js";
-import { parseAddress } from "./keys.js";
+import { formatAddress, parseAddress } from "./keys.js";
 import type { Messenger } from "./messenger.js";
 import type { Reassertion } from "./reassertion.js";
-import { mostAtOnce, type Reaped, type Removed, type Rooms } from "./rooms.js";
+import { type Removed, RemovedMembers } from "./removed-members.js";
+import type { Reaped, Rooms } from "./rooms.js";
+import { mostAtOnce } from "./scripts/script.js";
 
 /** By when a join that was under way is over, in milliseconds. */
 const joinedMs = 1_000;
+/** By when whoever removes a member hears that it has, or leaves it to the member's node to tell the others. */
+const heardMs = 1_000;
+/** By when that the others have been told can be read in Redis, unless something failed. */
+const announcedMs = 2_000;
 
 export interface RemovalsOptions {
+  readonly driver: Driver;
   readonly rooms: Rooms;
   readonly nodeId: string;
   readonly reassertion: Reassertion;
   readonly messenger: Messenger;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  readonly log: Logger;
 }
 
 export interface RemovalsEvents {
@@ -32,19 +44,27 @@ export interface RemovalsEvents {
 export class Removals {
   readonly #options: RemovalsOptions;
   readonly #events: RemovalsEvents;
+  readonly #removed: RemovedMembers;
+  /** Departures that may have to be announced, by session and place. */
+  readonly #unsettled = new Map<string, NodeJS.Timeout>();
+  #stopped = false;
 
   constructor(options: RemovalsOptions, events: RemovalsEvents) {
     this.#options = options;
+    this.#removed = new RemovedMembers(options.driver);
     this.#events = events;
   }
 
   /** As `Cluster.kick`. */
   async kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean> {
+    const { now } = this.#options;
     const removal = { place, how: "kicked", by } as const;
+    const askedAt = now();
     const removed = await this.#takeOut(place, userId, bannedMs);
     // First whoever is out, so that the others' notice does not reach it any more [P-12].
     this.carryOut({ kind: "removed", removal, sessions: this.#tellNodes(removal, removed) });
-    for (const departed of removed) this.#events.departed(place, departed);
+    // Later than that its own node sees to it; both would be once too often.
+    if (now() - askedAt < heardMs) for (const member of removed) this.#announce(place, member);
     return removed.length > 0;
   }
 
@@ -73,9 +93,50 @@ export class Removals {
     for (const session of sessions) this.#carryOut(removal, session);
   }
 
+  /**
+   * Has the others told of a member of this node who was removed, if nobody has when it is time: whoever removed it may
+   * not know that it did, or may have died.
+   */
+  ensureAnnounced(place: Place, member: Member, sessionId: string): void {
+    const key = `${sessionId} ${place}`;
+    if (this.#stopped || this.#unsettled.has(key)) return;
+    const settle = () =>
+      this.#announceIfNew(place, member, sessionId)
+        .finally(() => this.#unsettled.delete(key))
+        .catch((error: unknown) => {
+          if (error instanceof RedisUnavailable) this.ensureAnnounced(place, member, sessionId);
+          else this.#options.log.warn({ err: error }, "whether a departure was announced is not known");
+        });
+    this.#unsettled.set(key, setTimeout(settle, announcedMs));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#unsettled.values()) clearTimeout(timer);
+  }
+
+  async #announceIfNew(place: Place, member: Member, sessionId: string): Promise<void> {
+    const { rooms, nodeId, reassertion } = this.#options;
+    const { userId } = member;
+    const address = formatAddress(nodeId, sessionId);
+    if (!(await this.#removed.isUnannounced(place, userId, address))) return;
+    // As a change of its own: those who know of the removal's have asked for the list, and it is news to the others.
+    const version = await rooms.raise(place, 0);
+    reassertion.note(place, version);
+    if (version > 0) this.#announce(place, { userId, json: JSON.stringify(member), address, version });
+  }
+
+  #announce(place: Place, removed: Removed): void {
+    this.#events.departed(place, removed);
+    this.#removed.noteAnnounced(place, removed.userId, removed.address).catch((error: unknown) => {
+      // Redis is away again, so that few have heard of it: it is announced once more.
+      this.#options.log.debug({ err: error }, "that a departure was announced is not recorded");
+    });
+  }
+
   async #takeOut(place: Place, userId: string | undefined, bannedMs: number): Promise<Removed[]> {
     try {
-      return await this.#options.rooms.remove(place, userId, bannedMs);
+      return await this.#removed.remove(place, userId, bannedMs);
     } catch (error) {
       if (!(error instanceof RedisUnavailable) || error.mayHaveHappened) this.#events.unsure(place);
       throw error;
@@ -115,6 +176,7 @@ export class Removals {
       return;
     }
     rooms.held.forget(place, sessionId);
+    if (removal.how === "kicked" && held !== undefined) this.ensureAnnounced(place, held.member, sessionId);
     this.#events.removed(removal, sessionId);
   }
 }

@@ -23,9 +23,8 @@ import { lockScript } from "./scripts/lock.js";
 import { raiseScript } from "./scripts/raise.js";
 import { readScript } from "./scripts/read.js";
 import { reapScript } from "./scripts/reap.js";
-import { removeScript } from "./scripts/remove.js";
 import { restoreScript } from "./scripts/restore.js";
-import { newestTtlMs, roomKeys } from "./scripts/script.js";
+import { mostAtOnce, newestTtlMs, roomKeys } from "./scripts/script.js";
 
 export type Admission =
   | { readonly outcome: "admitted"; readonly displaced: string | undefined; readonly version: number }
@@ -37,7 +36,7 @@ export type Admission =
  * - `left`: the session is out
  * - `absent`: it was out before, and nobody has announced that
  * - `newer`: another session of the user has the place
- * - `announced`: it was out before, and that has been announced: by a reaper, a later session or who removed it
+ * - `announced`: it was out before, and that is announced: by a reaper, a later session or because it was removed
  */
 export interface Dismissal {
   readonly outcome: "left" | "absent" | "newer" | "announced";
@@ -76,13 +75,6 @@ export interface Reaped {
   readonly json: string;
   readonly version: number;
 }
-
-export interface Removed extends Reaped {
-  readonly address: string;
-}
-
-/** Members that one script takes out. */
-export const mostAtOnce = 500;
 
 export class Rooms {
   /** While there is one in a place, this node's index in Redis names the place. */
@@ -169,6 +161,7 @@ export class Rooms {
       JSON.stringify(member),
       formatAddress(this.#nodeId, sessionId),
       dead,
+      String(newestTtlMs),
     ])) as [Restoration["outcome"], string, number];
     return { outcome, address, version };
   }
@@ -181,38 +174,12 @@ export class Rooms {
       String(newestTtlMs),
     ])) as (string | number)[];
     const reaped: Reaped[] = [];
-    for (let i = 0; i + 2 < reply.length; i += 3)
-      reaped.push({
-        userId: String(reply[i]),
-        json: String(reply[i + 1]),
-        version: Number(reply[i + 2]),
-      });
+    for (let i = 0; i + 2 < reply.length; i += 3) {
+      const userId = String(reply[i]);
+      const json = String(reply[i + 1]) || JSON.stringify({ userId, roomId: place });
+      reaped.push({ userId, json, version: Number(reply[i + 2]) });
+    }
     return reaped;
-  }
-
-  /**
-   * Takes one member, or all, out of a place, whatever node they are on; they are to be told, and the others.
-   * As many as `mostAtOnce` means that there may be more.
-   *
-   * @param bannedMs - for how long the one cannot come back.
-   */
-  async remove(place: Place, userId: string | undefined, bannedMs: number): Promise<Removed[]> {
-    const keys = [...roomKeys(place), banKey(place, userId ?? "")];
-    const reply = (await this.#driver.run(removeScript, keys, [
-      userId ?? "",
-      String(mostAtOnce),
-      String(newestTtlMs),
-      String(bannedMs),
-    ])) as (string | number)[];
-    const removed: Removed[] = [];
-    for (let i = 0; i + 3 < reply.length; i += 4)
-      removed.push({
-        userId: String(reply[i]),
-        json: String(reply[i + 1]),
-        address: String(reply[i + 2]),
-        version: Number(reply[i + 3]),
-      });
-    return removed;
   }
 
   /** Locks a place to those who are in it, or unlocks it; resolves to whether anybody is. */

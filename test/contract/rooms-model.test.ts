@@ -6,6 +6,7 @@ import { randomInt } from "node:crypto";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { addressPrefix, formatAddress } from "../../src/cluster/keys.js";
+import { RemovedMembers } from "../../src/cluster/removed-members.js";
 import { Rooms } from "../../src/cluster/rooms.js";
 import { roomKeys } from "../../src/cluster/scripts/script.js";
 import type { Driver } from "../../src/index.js";
@@ -27,7 +28,7 @@ class Model {
   readonly capacity: number;
   readonly members = new Map<string, ModelSession>();
   /** Where an older session might come back: the newest of the user, and how it ended. */
-  readonly newest = new Map<string, { session: ModelSession; end: ModelEnd }>();
+  readonly newest = new Map<string, { session: ModelSession; end: ModelEnd; announced?: boolean }>();
   /** Who may be in, while the room is locked. */
   lockedTo: Set<string> | undefined;
   readonly sessions: ModelSession[] = [];
@@ -77,13 +78,23 @@ class Model {
     return "returned";
   }
 
+  /** Whether nobody has noted before that the departure of whoever was kicked is announced. */
+  announce(session: ModelSession): boolean {
+    const newest = this.newest.get(session.userId);
+    if (newest?.session !== session || newest.end !== "kicked" || newest.announced === true) return false;
+    newest.announced = true;
+    return true;
+  }
+
   reap(nodeId: string): string[] {
     const reaped = [...this.members.values()].filter((session) => session.nodeId === nodeId);
     for (const session of reaped) {
       this.members.delete(session.userId);
       this.newest.set(session.userId, { session, end: "reaped" });
     }
-    return reaped.map(({ userId }) => userId);
+    const kicked = [...this.newest.values()].map(({ session }) => session);
+    const untold = kicked.filter((session) => session.nodeId === nodeId && this.announce(session));
+    return [...reaped, ...untold].map(({ userId }) => userId);
   }
 
   remove(userId: string | undefined): string[] {
@@ -116,7 +127,7 @@ type Step =
     }
   | { readonly do: "remove"; readonly user: number | undefined }
   | { readonly do: "lock"; readonly locked: boolean }
-  | { readonly do: "leave" | "restore" | "withdraw"; readonly session: number }
+  | { readonly do: "leave" | "restore" | "withdraw" | "announce"; readonly session: number }
   | { readonly do: "reap"; readonly node: number }
   | { readonly do: "lose" };
 
@@ -142,7 +153,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("lock" as const), locked: fc.boolean() }) },
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom("leave", "restore", "withdraw"), session: fc.nat() }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("leave", "restore", "withdraw", "announce"),
+      session: fc.nat(),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("reap" as const), node }) },
   { weight: 1, arbitrary: fc.constant({ do: "lose" as const }) },
@@ -152,6 +166,7 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
   const place = unique("room");
   const rooms = new Map<string, Rooms>(nodeIds.map((nodeId) => [nodeId, new Rooms(driver, nodeId)]));
   const at = (nodeId: string) => rooms.get(nodeId) as Rooms;
+  const removedMembers = new RemovedMembers(driver);
   const model = new Model(capacity);
   const member = (userId: string) => ({ userId, roomId: place });
   let version = 0;
@@ -204,6 +219,12 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
       });
       expect(restoration.outcome).toBe(expected);
       if (expected === "restored" || expected === "returned") grown(restoration.version);
+    } else if (action.do === "announce" && chosen !== undefined) {
+      const { nodeId, userId, sessionId } = chosen;
+      const address = formatAddress(nodeId, sessionId);
+      expect(await removedMembers.isUnannounced(place, userId, address)).toBe(model.announce(chosen));
+      await removedMembers.noteAnnounced(place, userId, address);
+      expect(await removedMembers.isUnannounced(place, userId, address)).toBe(false);
     } else if (action.do === "reap") {
       const nodeId = nodeIds[action.node] ?? "n1";
       const reaped = await at("n1").reap(place, addressPrefix(nodeId));
@@ -211,7 +232,7 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
       for (const each of reaped) grown(each.version);
     } else if (action.do === "remove") {
       const userId = action.user === undefined ? undefined : userIds[action.user];
-      const removed = await at("n1").remove(place, userId, 0);
+      const removed = await removedMembers.remove(place, userId, 0);
       expect(removed.map(({ address }) => address).toSorted()).toEqual(model.remove(userId).toSorted());
       for (const each of removed) grown(each.version);
     } else if (action.do === "lock") {

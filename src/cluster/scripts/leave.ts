@@ -1,4 +1,4 @@
-import { endIfEmpty, nextVersion, type Script } from "./script.js";
+import { announcedMark, endIfEmpty, nextVersion, type Script, unannouncedMark } from "./script.js";
 
 /**
  * Takes a user out of a place, but only if the route still names this session: a newer one stays (I5).
@@ -8,9 +8,9 @@ import { endIfEmpty, nextVersion, type Script } from "./script.js";
  * ARGV[3] '1' if the caller announces the departure, '0' if nobody knew of the session
  *
  * Returns {what, version}: 'left'; 'absent' if Redis has lost the member, or another session took the place and
- * went unannounced; 'newer' if another session has the place; 'announced' if the departure has been announced:
- * the member was reaped or removed, or another session of the user left. The first two change the room, and are to be announced; the version of the
- * others is 0.
+ * went unannounced; 'newer' if another session has the place; 'announced' if the departure is not the caller's to
+ * announce: the member was reaped or removed, or another session of the user left. The first two change the room, and
+ * are to be announced; the version of the others is 0.
  */
 export const leaveScript: Script = {
   name: "leave",
@@ -21,7 +21,8 @@ if current and current ~= ARGV[2] then
 end
 local newest = redis.call('HGET', KEYS[4], ARGV[1]) or ''
 local mark = string.sub(newest, 1, 1)
-if not current and (mark == '-' or mark == '!' or mark == '=' or mark == '~' and newest ~= '~' .. ARGV[2]) then
+local out = mark == '-' or mark == '=' or mark == '${unannouncedMark}' or mark == '${announcedMark}'
+if not current and (out or mark == '~' and newest ~= '~' .. ARGV[2]) then
   return {'announced', 0}
 end
 redis.call('HDEL', KEYS[1], ARGV[1])

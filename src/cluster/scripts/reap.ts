@@ -1,8 +1,9 @@
-import { endIfEmpty, nextVersion, type Script } from "./script.js";
+import { announcedMark, endIfEmpty, nextVersion, type Script, unannouncedMark } from "./script.js";
 
 /**
  * Takes the members of a dead node out of a place. Whom it returns, nobody else will return: the caller
- * announces each departure (I4). A member who has a newer session elsewhere is not touched (I5).
+ * announces each departure (I4). A member who has a newer session elsewhere is not touched (I5). One that was removed
+ * before, which nobody has said to be announced, is returned as well, without its JSON.
  *
  * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock
  * ARGV[1] what the addresses of the dead node begin with   ARGV[2] most members to take out
@@ -15,20 +16,22 @@ import { endIfEmpty, nextVersion, type Script } from "./script.js";
 export const reapScript: Script = {
   name: "reap",
   lua: `${nextVersion}${endIfEmpty}
-local users = redis.call('HKEYS', KEYS[2])
-local addresses = redis.call('HVALS', KEYS[2])
 local reaped = {}
-for i = 1, #users do
-  if string.sub(addresses[i], 1, #ARGV[1]) == ARGV[1] and #reaped < 3 * tonumber(ARGV[2]) then
-    local member = redis.call('HGET', KEYS[1], users[i])
-    redis.call('HDEL', KEYS[1], users[i])
-    redis.call('HDEL', KEYS[2], users[i])
-    redis.call('HSET', KEYS[4], users[i], '-' .. addresses[i])
-    reaped[#reaped + 1] = users[i]
-    reaped[#reaped + 1] = member or ''
-    reaped[#reaped + 1] = nextVersion(KEYS[3])
+local function reap(key, beginning, mark)
+  local users, addresses = redis.call('HKEYS', key), redis.call('HVALS', key)
+  for i = 1, #users do
+    if string.sub(addresses[i], 1, #beginning) == beginning and #reaped < 3 * tonumber(ARGV[2]) then
+      reaped[#reaped + 1] = users[i]
+      reaped[#reaped + 1] = redis.call('HGET', KEYS[1], users[i]) or ''
+      reaped[#reaped + 1] = nextVersion(KEYS[3])
+      redis.call('HDEL', KEYS[1], users[i])
+      redis.call('HDEL', KEYS[2], users[i])
+      redis.call('HSET', KEYS[4], users[i], mark .. string.sub(addresses[i], #beginning - #ARGV[1] + 1))
+    end
   end
 end
+reap(KEYS[2], ARGV[1], '-')
+reap(KEYS[4], '${unannouncedMark}' .. ARGV[1], '${announcedMark}')
 if #reaped > 0 then
   redis.call('PEXPIRE', KEYS[4], ARGV[3])
   endIfEmpty()

@@ -1,8 +1,8 @@
-import { endIfEmpty, nextVersion, type Script } from "./script.js";
+import { endIfEmpty, nextVersion, type Script, unannouncedMark } from "./script.js";
 
 /**
  * Takes one member, or all, out of a room against their will. Whom it returns, nobody else will return: the
- * caller tells them, and the others.
+ * caller tells them and, of one, the others, which it then notes by `announce`.
  *
  * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock   KEYS[6] the user's ban
  * ARGV[1] userId; or '' for all   ARGV[2] most members to take out
@@ -19,7 +19,7 @@ export const removeScript: Script = {
 if tonumber(ARGV[4]) > 0 then
   redis.call('SET', KEYS[6], '1', 'PX', ARGV[4])
 end
-local users, mark = {ARGV[1]}, '!'
+local users, mark = {ARGV[1]}, '${unannouncedMark}'
 if ARGV[1] == '' then
   users, mark = redis.call('HKEYS', KEYS[2]), '='
   redis.call('DEL', KEYS[5])

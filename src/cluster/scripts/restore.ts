@@ -1,4 +1,4 @@
-import { nextVersion, type Script } from "./script.js";
+import { announcedMark, nextVersion, type Script, unannouncedMark } from "./script.js";
 
 /**
  * Puts back a member whom Redis has lost: because it was emptied, or because this node was taken for dead.
@@ -7,12 +7,14 @@ import { nextVersion, type Script } from "./script.js";
  * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock   KEYS[6] the user's ban
  * ARGV[1] userId   ARGV[2] member JSON   ARGV[3] address of the session
  * ARGV[4] an address that is replaced, because its node is dead; or ''
+ * ARGV[5] milliseconds for which it is remembered that the member was removed
  *
  * Returns {'held', '', version}: nothing was lost; {'restored', '', version}; {'returned', '', version}: put
  * back after a reaper had announced the departure; {'newer', address, version}: another session has the place;
  * {'superseded', '', version}: another session had the place after this one, and has gone, or the room was locked
  * after this one had been announced to have left, so that it has to ask again; {'kicked', '', version}: it was
- * removed from the room, or its user was meanwhile; {'ended', '', version}: everyone was. The version of those that change nothing is 0.
+ * removed from the room, or its user was meanwhile; {'ended', '', version}: everyone was. The version of those that
+ * change nothing is 0.
  */
 export const restoreScript: Script = {
   name: "restore",
@@ -32,7 +34,14 @@ local reaped = newest == '-' .. ARGV[3]
 if not current and newest and string.sub(newest, 2) ~= ARGV[3] then
   return {'superseded', '', 0}
 end
-if not current and newest == '!' .. ARGV[3] or redis.call('EXISTS', KEYS[6]) == 1 then
+local banned = redis.call('EXISTS', KEYS[6]) == 1
+if banned and not current and not newest then
+  newest = '${unannouncedMark}' .. ARGV[3]
+  redis.call('HSET', KEYS[4], ARGV[1], newest)
+  redis.call('PEXPIRE', KEYS[4], ARGV[5])
+end
+local removed = newest == '${unannouncedMark}' .. ARGV[3] or newest == '${announcedMark}' .. ARGV[3]
+if not current and removed or banned then
   return {'kicked', '', 0}
 end
 if not current and newest == '=' .. ARGV[3] then

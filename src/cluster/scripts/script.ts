@@ -25,6 +25,13 @@ export function roomKeys(place: Place): string[] {
  */
 export const newestTtlMs = 3_600_000;
 
+/** Before the address of a member that was removed by itself: whether its departure has been announced. */
+export const unannouncedMark = "!";
+export const announcedMark = "*";
+
+/** Members that one script takes out. */
+export const mostAtOnce = 500;
+
 /**
  * How long a room stays locked when nobody is in it, in milliseconds: for as long as its members may take to come
  * back, such as when their node closes.

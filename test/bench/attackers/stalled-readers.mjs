@@ -1,11 +1,13 @@
 /**
- * 200 clients of a room who do not read what they are sent, while one in the room speaks on until they are cut. With
+ * 200 clients of a room who do not read what they are sent, while ten in the room speak on, as much as they may. With
  * `read` they do, as a room of that size would.
  */
 import { join, tell, textFrame } from "./connection.mjs";
 
 const places = 200;
-const messagesPerSecond = 20;
+const speakers = 10;
+/** Of each: less than a node allows for messages of that size. */
+const messagesPerSecond = 2;
 /** Whoever does not read only notices when writing that the other side is gone. */
 const sign = textFrame("3");
 const signEveryMs = 500;
@@ -28,10 +30,11 @@ function come(n) {
 }
 
 for (let n = 0; n < places; n += 1) come(n);
-join({ userId: "speaker", roomId: "stalled" }, (speaker) => {
-  setInterval(() => {
-    speaker.write(message);
-    counts.messages += 1;
-  }, 1_000 / messagesPerSecond);
-});
+for (let n = 0; n < speakers; n += 1)
+  join({ userId: `speaker-${n}`, roomId: "stalled" }, (speaker) => {
+    setInterval(() => {
+      speaker.write(message);
+      counts.messages += 1;
+    }, 1_000 / messagesPerSecond);
+  });
 tell(counts);

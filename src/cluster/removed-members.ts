@@ -1,0 +1,58 @@
+/**
+ * Who has been taken out of places against their will, as Redis has it: it takes them out, and remembers whether that
+ * has been announced, so that each departure is announced once (I4) though the node that did it may fail meanwhile.
+ */
+import type { Place } from "../protocol/place.js";
+import type { Driver } from "./driver.js";
+import { banKey, newestKey } from "./keys.js";
+import type { Reaped } from "./rooms.js";
+import { announceScript } from "./scripts/announce.js";
+import { removeScript } from "./scripts/remove.js";
+import { mostAtOnce, newestTtlMs, roomKeys, unannouncedMark } from "./scripts/script.js";
+
+export interface Removed extends Reaped {
+  readonly address: string;
+}
+
+export class RemovedMembers {
+  readonly #driver: Driver;
+
+  constructor(driver: Driver) {
+    this.#driver = driver;
+  }
+
+  /**
+   * Takes one member, or all, out of a place, whatever node they are on; they are to be told, and the others.
+   * As many as `mostAtOnce` means that there may be more.
+   *
+   * @param bannedMs - for how long the one cannot come back.
+   */
+  async remove(place: Place, userId: string | undefined, bannedMs: number): Promise<Removed[]> {
+    const keys = [...roomKeys(place), banKey(place, userId ?? "")];
+    const reply = (await this.#driver.run(removeScript, keys, [
+      userId ?? "",
+      String(mostAtOnce),
+      String(newestTtlMs),
+      String(bannedMs),
+    ])) as (string | number)[];
+    const removed: Removed[] = [];
+    for (let i = 0; i + 3 < reply.length; i += 4)
+      removed.push({
+        userId: String(reply[i]),
+        json: String(reply[i + 1]),
+        address: String(reply[i + 2]),
+        version: Number(reply[i + 3]),
+      });
+    return removed;
+  }
+
+  /** Whether the session was removed, and nobody has said that this has been announced, nor come after it. */
+  async isUnannounced(place: Place, userId: string, address: string): Promise<boolean> {
+    const newest = await this.#driver.readField(newestKey(place), userId);
+    return newest === unannouncedMark + address;
+  }
+
+  async noteAnnounced(place: Place, userId: string, address: string): Promise<void> {
+    await this.#driver.run(announceScript, roomKeys(place), [userId, address]);
+  }
+}
