@@ -238,11 +238,16 @@ export class Cluster {
    * there.
    *
    * @param by - the host who does it; "" if it is no member.
-   * @param bannedMs - for how long the user cannot come back.
+   * @param bannedMs - for how long the user cannot come back; 0 changes nothing about that.
    * @throws RedisUnavailable
    */
   kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean> {
     return this.#removals.kick(place, userId, by, bannedMs);
+  }
+
+  /** Lets a user back into a place who was taken out of it; false if nothing kept it out. @throws RedisUnavailable */
+  liftBan(place: Place, userId: string): Promise<boolean> {
+    return this.#removals.liftBan(place, userId);
   }
 
   /** Takes everyone out of a place, and has them told; returns how many there were. @throws RedisUnavailable */

@@ -31,7 +31,8 @@ export interface Driver {
   setWithExpiry(key: string, value: string, ttlMs: number): Promise<void>;
   /** Resolves to whether the key existed. */
   expire(key: string, ttlMs: number): Promise<boolean>;
-  delete(key: string): Promise<void>;
+  /** Resolves to whether the key existed. */
+  delete(key: string): Promise<boolean>;
   addToSet(key: string, member: string): Promise<void>;
   removeFromSet(key: string, member: string): Promise<void>;
   readSet(key: string): Promise<string[]>;

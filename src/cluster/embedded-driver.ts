@@ -80,8 +80,8 @@ export class EmbeddedDriver implements Driver {
     return (await this.#commands.pexpire(key, ttlMs)) === 1;
   }
 
-  async delete(key: string): Promise<void> {
-    await this.#commands.del(key);
+  async delete(key: string): Promise<boolean> {
+    return (await this.#commands.del(key)) === 1;
   }
 
   async addToSet(key: string, member: string): Promise<void> {

@@ -128,8 +128,8 @@ export class RedisDriver implements Driver {
     return (await this.#send(["PEXPIRE", key, String(ttlMs)])) === 1;
   }
 
-  async delete(key: string): Promise<void> {
-    await this.#send(["DEL", key]);
+  async delete(key: string): Promise<boolean> {
+    return (await this.#send(["DEL", key])) === 1;
   }
 
   async addToSet(key: string, member: string): Promise<void> {

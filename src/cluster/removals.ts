@@ -88,6 +88,11 @@ export class Removals {
     return count;
   }
 
+  /** As `Cluster.liftBan`. */
+  liftBan(place: Place, userId: string): Promise<boolean> {
+    return this.#removed.liftBan(place, userId);
+  }
+
   /** Has sessions of this node told that they are out. */
   carryOut({ removal, sessions }: RemovedFrame): void {
     for (const session of sessions) this.#carryOut(removal, session);

@@ -25,7 +25,7 @@ export class RemovedMembers {
    * Takes one member, or all, out of a place, whatever node they are on; they are to be told, and the others.
    * As many as `mostAtOnce` means that there may be more.
    *
-   * @param bannedMs - for how long the one cannot come back.
+   * @param bannedMs - for how long the one cannot come back; 0 changes nothing about that.
    */
   async remove(place: Place, userId: string | undefined, bannedMs: number): Promise<Removed[]> {
     const keys = [...roomKeys(place), banKey(place, userId ?? "")];
@@ -44,6 +44,11 @@ export class RemovedMembers {
         version: Number(reply[i + 3]),
       });
     return removed;
+  }
+
+  /** Lets a user back in who is kept out; false if it was not. */
+  liftBan(place: Place, userId: string): Promise<boolean> {
+    return this.#driver.delete(banKey(place, userId));
   }
 
   /** Whether the session was removed, and nobody has said that this has been announced, nor come after it. */

@@ -15,6 +15,7 @@ import type { Session } from "./session.js";
 export interface ModerationPorts {
   readonly cluster: {
     kick(place: Place, userId: string, by: string, bannedMs: number): Promise<boolean>;
+    liftBan(place: Place, userId: string): Promise<boolean>;
     end(place: Place, by: string): Promise<number>;
     lock(place: Place, locked: boolean): Promise<boolean>;
   };
@@ -74,6 +75,11 @@ export class Moderation {
    */
   kick(roomId: Place, userId: string, by = nobody, keptOutMs = this.#kickMs): Promise<boolean> {
     return withDeadline(this.#ports.cluster.kick(roomId, userId, by, keptOutMs));
+  }
+
+  /** Lets a user back in before its time; false if nothing kept it out [P-75]. @throws RedisUnavailable as `kick`. */
+  liftBan(roomId: Place, userId: string): Promise<boolean> {
+    return withDeadline(this.#ports.cluster.liftBan(roomId, userId));
   }
 
   /** Tells the others that a member has been removed [P-12]. */

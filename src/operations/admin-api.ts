@@ -17,6 +17,7 @@ export interface AdminPorts {
   readonly asList: (members: VersionedRoster["members"]) => readonly unknown[];
   readonly moderation: {
     kick(roomId: Place, userId: string, by?: string, keptOutMs?: number): Promise<boolean>;
+    liftBan(roomId: Place, userId: string): Promise<boolean>;
     lock(roomId: Place, locked: boolean): Promise<boolean>;
     end(roomId: Place): Promise<number>;
     notify(roomId: Place, msg: string, data: unknown): void;
@@ -81,6 +82,10 @@ export const adminRoutes: Readonly<Record<string, Route>> = {
     const keptOutMs = wholeNumber(query, "keptOutMs", 0, longestKeptOutMs);
     return { removed: await moderation.kick(roomId, userId, undefined, keptOutMs) };
   },
+
+  "DELETE rooms/{roomId}/bans/{userId}": async ({ moderation }, { roomId, userId }) => ({
+    lifted: await moderation.liftBan(roomId, userId),
+  }),
 
   "DELETE rooms/{roomId}": async ({ moderation }, { roomId }) => ({ removed: await moderation.end(roomId) }),
 

@@ -7,6 +7,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, it } from "vitest";
+import { banKey } from "../../src/cluster/keys.js";
 import { adminRoutes } from "../../src/operations/admin-api.js";
 import { connect, open, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
@@ -135,6 +136,24 @@ describeOnEachStore("the admin API", (store) => {
     });
   });
 
+  it("lets a user back in who is kept out, whichever node it asks", async () => {
+    const [first, second, roomId, , bob] = await meeting();
+    const removal = "DELETE rooms/{roomId}/members/{userId}";
+    await ask(first, removal, [roomId, "bob"], "?keptOutMs=604800000");
+    await bob.ended;
+    // Without a time of its own a removal leaves the one before as it is.
+    await ask(first, removal, [roomId, "bob"], "?keptOutMs=0");
+    const refused = open(second.url, { userId: "bob", roomId });
+    expect((await refused.next("error")).data).toMatchObject({ code: "kicked" });
+
+    const lift = () => ask(second, "DELETE rooms/{roomId}/bans/{userId}", [roomId, "bob"]);
+    expect(await lift()).toEqual({ status: 200, body: { lifted: true } });
+    expect(await first.driver.exists(banKey(roomId, "bob"))).toBe(false);
+    await connect(first.url, { userId: "bob", roomId });
+    expect(await lift()).toEqual({ status: 200, body: { lifted: false } });
+    expect((await ask(first, "GET rooms/{roomId}", [roomId])).body.members).toHaveLength(2);
+  });
+
   it("ends a meeting", async () => {
     const [first, , roomId, alice, bob] = await meeting();
     expect((await ask(first, "DELETE rooms/{roomId}", [roomId])).body).toEqual({ removed: 2 });
@@ -196,6 +215,7 @@ describeOnEachStore("the admin API", (store) => {
       [400, "GET", "rooms/", undefined, /roomId is not one/],
       [400, "DELETE", `${path}/members/__proto__`, undefined, /userId is not one/],
       [400, "DELETE", `${path}/members/bob?keptOutMs=-1`, undefined, /keptOutMs/],
+      [400, "DELETE", `${path}/bans/__proto__`, undefined, /userId is not one/],
       [400, "PUT", `${path}/lock`, { locked: "yes" }, /"locked": true/],
       [400, "PUT", `${path}/lock`, "{", /no JSON/],
       [400, "POST", `${path}/notices`, {}, /msg, a text/],
@@ -211,6 +231,7 @@ describeOnEachStore("the admin API", (store) => {
       [404, "GET", "constructor", undefined, /no such path/],
       [404, "GET", `${path}/members/bob/more`, undefined, /no such path/],
       [405, "POST", "rooms", {}, /POST is not for this path/],
+      [405, "GET", `${path}/bans/bob`, undefined, /GET is not for this path/],
     ];
     for (const [status, method, at, body, sentence] of cases) {
       const answer = await request(node, method, at, body);

@@ -30,8 +30,9 @@ describeOnEachStore("a driver", (store) => {
     expect(await driver.exists(key)).toBe(false);
     await driver.setWithExpiry(key, "1", 60_000);
     expect(await driver.exists(key)).toBe(true);
-    await driver.delete(key);
+    expect(await driver.delete(key)).toBe(true);
     expect(await driver.exists(key)).toBe(false);
+    expect(await driver.delete(key)).toBe(false);
     await driver.setWithExpiry(key, "1", 30);
     await eventually(async () => expect(await driver.exists(key)).toBe(false));
   });

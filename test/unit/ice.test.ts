@@ -78,7 +78,10 @@ function meeting(issue: (userId: string, until: number) => IceServers): Meeting 
   return new Meeting(
     {
       membership,
-      moderation: new Moderation({ cluster: { kick: never, end: never, lock: never }, broadcast() {} }, 0),
+      moderation: new Moderation(
+        { cluster: { kick: never, liftBan: never, end: never, lock: never }, broadcast() {} },
+        0,
+      ),
       relay: new Relay({ local, outbox: { send() {} } }, "room"),
       verifyToken: undefined,
       issueIceServers: issue,

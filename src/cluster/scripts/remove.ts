@@ -7,7 +7,7 @@ import { endIfEmpty, nextVersion, type Script, unannouncedMark } from "./script.
  * KEYS[1] roster   KEYS[2] routes   KEYS[3] version   KEYS[4] newest   KEYS[5] lock   KEYS[6] the user's ban
  * ARGV[1] userId; or '' for all   ARGV[2] most members to take out
  * ARGV[3] milliseconds for which it is remembered that they were removed
- * ARGV[4] milliseconds for which the user is kept out; 0 for none
+ * ARGV[4] milliseconds for which the user is kept out; 0 leaves that as it is
  *
  * Made into one table at the end because the embedded driver takes no table that has grown for a list.
  *
