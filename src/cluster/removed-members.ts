@@ -5,7 +5,7 @@
 import type { Place } from "../protocol/place.js";
 import type { Driver } from "./driver.js";
 import { banKey, newestKey } from "./keys.js";
-import type { Reaped } from "./rooms.js";
+import { memberJson, type Reaped } from "./rooms.js";
 import { announceScript } from "./scripts/announce.js";
 import { removeScript } from "./scripts/remove.js";
 import { mostAtOnce, newestTtlMs, roomKeys, unannouncedMark } from "./scripts/script.js";
@@ -36,13 +36,15 @@ export class RemovedMembers {
       String(bannedMs),
     ])) as (string | number)[];
     const removed: Removed[] = [];
-    for (let i = 0; i + 3 < reply.length; i += 4)
+    for (let i = 0; i + 3 < reply.length; i += 4) {
+      const removedId = String(reply[i]);
       removed.push({
-        userId: String(reply[i]),
-        json: String(reply[i + 1]),
+        userId: removedId,
+        json: memberJson(place, removedId, reply[i + 1]),
         address: String(reply[i + 2]),
         version: Number(reply[i + 3]),
       });
+    }
     return removed;
   }
 

@@ -71,9 +71,14 @@ export interface View {
 
 export interface Reaped {
   readonly userId: string;
-  /** As the roster held it; "" if it did not. */
+  /** As the roster held it, or else without a profile. */
   readonly json: string;
   readonly version: number;
+}
+
+/** What a script found of a member in the roster; made up for where that was "", because it held nothing. */
+export function memberJson(place: Place, userId: string, held: unknown): string {
+  return String(held) || JSON.stringify({ userId, ...(!isLobby(place) && { roomId: place }) });
 }
 
 export class Rooms {
@@ -176,7 +181,7 @@ export class Rooms {
     const reaped: Reaped[] = [];
     for (let i = 0; i + 2 < reply.length; i += 3) {
       const userId = String(reply[i]);
-      const json = String(reply[i + 1]) || JSON.stringify({ userId, roomId: place });
+      const json = memberJson(place, userId, reply[i + 1]);
       reaped.push({ userId, json, version: Number(reply[i + 2]) });
     }
     return reaped;
