@@ -8,7 +8,8 @@ import { issueToken } from "./access/issue-token.js";
 import { TokenVerifier } from "./access/token-verifier.js";
 import { ConfigError, type Environment, loadConfig } from "./config/load-config.js";
 import type { SignalingFailure } from "./protocol/failures.js";
-import { parseId, parseProfileFields } from "./protocol/identifiers.js";
+import { parseProfileFields } from "./protocol/handshake.js";
+import { parseId } from "./protocol/id.js";
 
 const usage = "Run meeting-signaler --help for how.";
 const defaultTtl = "1h";

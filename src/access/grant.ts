@@ -2,7 +2,7 @@
  * What somebody may do who has connected: as whom, in which rooms, in which role, for how long. A token gives it;
  * where the signaler runs open, everyone has everything under whatever name they give.
  */
-import type { Profile } from "../protocol/identifiers.js";
+import type { Profile } from "../protocol/handshake.js";
 
 export const roles = ["member", "host"] as const;
 

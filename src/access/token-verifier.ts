@@ -4,7 +4,8 @@
  */
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { SignalingFailure } from "../protocol/failures.js";
-import { parseId, parseProfileFields } from "../protocol/identifiers.js";
+import { parseProfileFields } from "../protocol/handshake.js";
+import { parseId } from "../protocol/id.js";
 import { isObject } from "../protocol/objects.js";
 import { type Grant, type Role, roles } from "./grant.js";
 import { PublishedKeys, type PublishedKeysPorts } from "./published-keys.js";

@@ -8,7 +8,7 @@ import type { RawData, WebSocket } from "ws";
 import { type Grant, openGrant } from "../access/grant.js";
 import { failureEnvelope } from "../protocol/envelope.js";
 import { type FailureCode, SignalingFailure } from "../protocol/failures.js";
-import { type Handshake, parseHandshake, parseToken } from "../protocol/identifiers.js";
+import { type Handshake, parseHandshake, parseToken } from "../protocol/handshake.js";
 import { Backlog } from "./backlog.js";
 import { ClientAddresses } from "./client-address.js";
 import { ConnectionLimits, type ConnectionRules } from "./connection-limits.js";

@@ -3,7 +3,7 @@
  */
 import { serverTypes } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import { parseId } from "../protocol/identifiers.js";
+import { parseId } from "../protocol/id.js";
 import { isObject } from "../protocol/objects.js";
 import type { Place } from "../protocol/place.js";
 import type { Session } from "./session.js";

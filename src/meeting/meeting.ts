@@ -11,7 +11,7 @@ import type { VersionedRoster } from "../cluster/roster.js";
 import { type IceServers, receipt, tokenNotice } from "../protocol/envelope.js";
 import { type AddressedEvent, type HostEvent, isAddressedEvent, isHostEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import { requireRoomId } from "../protocol/identifiers.js";
+import { requireRoomId } from "../protocol/handshake.js";
 import { lobby, type Place } from "../protocol/place.js";
 import { onlyPayload, requireObject, takeAck } from "./arguments.js";
 import { requireChatRoom, stampChat } from "./chat.js";

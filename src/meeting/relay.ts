@@ -6,7 +6,7 @@ import type { AddressedMessage, Outcome } from "../cluster/outbox.js";
 import { addressedEnvelope, encodeEvent } from "../protocol/envelope.js";
 import type { AddressedEvent } from "../protocol/events.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import { parseId } from "../protocol/identifiers.js";
+import { parseId } from "../protocol/id.js";
 import { lobby, type Place } from "../protocol/place.js";
 import type { LocalMembers } from "./local-members.js";
 import type { Session } from "./session.js";

@@ -3,7 +3,7 @@
  */
 import type { Member } from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import { requireRoomId } from "../protocol/identifiers.js";
+import { requireRoomId } from "../protocol/handshake.js";
 import type { Place } from "../protocol/place.js";
 import type { Scope } from "./relay.js";
 import type { Session } from "./session.js";

@@ -5,7 +5,7 @@
 import { admitsTo, type Grant } from "../access/grant.js";
 import type { Envelope, Member } from "../protocol/envelope.js";
 import { SignalingFailure } from "../protocol/failures.js";
-import { asMember, type Handshake, parseProfileFields } from "../protocol/identifiers.js";
+import { asMember, type Handshake, parseProfileFields } from "../protocol/handshake.js";
 import { isLobby, type Place } from "../protocol/place.js";
 
 /** How a connection ends: `final` tells the client not to come back by itself, `retry` lets it reconnect. */

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { RedisUnavailable } from "../cluster/driver.js";
 import type { VersionedRoster } from "../cluster/roster.js";
-import { parseId } from "../protocol/identifiers.js";
+import { parseId } from "../protocol/id.js";
 import type { Place } from "../protocol/place.js";
 
 export interface AdminPorts {

@@ -13,7 +13,8 @@ import { settings } from "../../src/config/settings.js";
 import { maxWaitingEvents } from "../../src/meeting/meeting.js";
 import { addressedEvents, hostEvents, roomEvents } from "../../src/protocol/events.js";
 import { failures } from "../../src/protocol/failures.js";
-import { maxIdLength, maxProfileBytes, maxProfileFields } from "../../src/protocol/identifiers.js";
+import { maxProfileBytes, maxProfileFields } from "../../src/protocol/handshake.js";
+import { maxIdLength } from "../../src/protocol/id.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const protocol = readFileSync(`${root}docs/PROTOCOL.md`, "utf8");

@@ -1,13 +1,11 @@
 /**
- * What may be a user's or a room's id, and what may be a profile. Nothing that a client sends becomes a
- * Redis key, a hash field, a Socket.IO room or a log line before it has passed here.
+ * What a client says of itself when it connects: its ids, its token, its profile. Nothing of it becomes a Redis key, a
+ * hash field, a Socket.IO room or a log line before it has passed here.
  */
 import type { Member } from "./envelope.js";
 import { type FailureCode, SignalingFailure } from "./failures.js";
 import { parseId } from "./id.js";
 import { isObject } from "./objects.js";
-
-export { maxIdLength, parseId } from "./id.js";
 
 /** [P-6] */
 export const maxProfileFields = 32;

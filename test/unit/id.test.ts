@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { rosterKey, routeKey } from "../../src/cluster/keys.js";
-import { maxIdLength, parseId } from "../../src/protocol/identifiers.js";
+import { maxIdLength, parseId } from "../../src/protocol/id.js";
 import { lobby } from "../../src/protocol/place.js";
 
 const anything = fc.string({ unit: "binary", maxLength: 200 });
