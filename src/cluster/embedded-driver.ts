@@ -6,6 +6,9 @@ import type { Redis } from "ioredis";
 import type { Driver } from "./driver.js";
 import type { Script } from "./scripts/script.js";
 
+/** Between looks at what may have expired: the mock drops that only when somebody asks for it. */
+const sweepIntervalMs = 60_000;
+
 export class EmbeddedDriver implements Driver {
   readonly description = "embedded (this process only)";
   readonly remote = false;
@@ -13,6 +16,9 @@ export class EmbeddedDriver implements Driver {
   readonly #subscriptions: Redis;
   readonly #onMessage = new Map<string, (message: string) => void>();
   readonly #onPatternMessage = new Map<string, (message: Buffer, channel: string) => void>();
+  /** Keys that will expire. */
+  readonly #mortal = new Set<string>();
+  #sweeper: NodeJS.Timeout | undefined;
   #ready = false;
 
   private constructor(commands: Redis, subscriptions: Redis) {
@@ -39,11 +45,15 @@ export class EmbeddedDriver implements Driver {
 
   async connect(): Promise<void> {
     await Promise.all([this.#commands.ping(), this.#subscriptions.ping()]);
+    this.#sweeper = setInterval(() => {
+      for (const key of this.#mortal) void this.#watch(key);
+    }, sweepIntervalMs);
     this.#ready = true;
   }
 
   async close(): Promise<void> {
     this.#ready = false;
+    clearInterval(this.#sweeper);
     // Disconnecting alone leaves its listeners behind.
     await Promise.all([this.#subscriptions.unsubscribe(), this.#subscriptions.punsubscribe()]);
     this.#commands.disconnect();
@@ -54,8 +64,11 @@ export class EmbeddedDriver implements Driver {
   onRestored(): void {}
   resubscribe(): void {}
 
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#commands.eval(corrections + script.lua, keys.length, ...keys, ...args, ...readTime());
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const lua = corrections + script.lua;
+    const reply = await this.#commands.eval(lua, keys.length, ...keys, ...args, ...readTime());
+    for (const key of keys) void this.#watch(key);
+    return reply;
   }
 
   async readField(key: string, field: string): Promise<string | undefined> {
@@ -74,10 +87,13 @@ export class EmbeddedDriver implements Driver {
 
   async setWithExpiry(key: string, value: string, ttlMs: number): Promise<void> {
     await this.#commands.set(key, value, "PX", ttlMs);
+    this.#mortal.add(key);
   }
 
   async expire(key: string, ttlMs: number): Promise<boolean> {
-    return (await this.#commands.pexpire(key, ttlMs)) === 1;
+    const existed = (await this.#commands.pexpire(key, ttlMs)) === 1;
+    if (existed) this.#mortal.add(key);
+    return existed;
   }
 
   async delete(key: string): Promise<boolean> {
@@ -111,6 +127,12 @@ export class EmbeddedDriver implements Driver {
   ): Promise<void> {
     this.#onPatternMessage.set(pattern, onMessage);
     await this.#subscriptions.psubscribe(pattern);
+  }
+
+  /** Has the key looked at from time to time if it will expire. Looking drops it if it has. */
+  async #watch(key: string): Promise<void> {
+    if ((await this.#commands.pttl(key)) >= 0) this.#mortal.add(key);
+    else this.#mortal.delete(key);
   }
 }
 
