@@ -110,7 +110,7 @@ export class Membership {
     session.connection.end("final");
   }
 
-  /** Somebody has taken the session out of the place, and told the others; the roster does not show it any more. */
+  /** Somebody has taken the session out of the place, and tells the others; the roster does not show it any more. */
   remove(session: Session, { place, how, by }: Removal): void {
     if (!session.places.has(place)) return;
     this.#ports.local.remove(place, session);
