@@ -11,6 +11,11 @@ const lookEveryMs = 5_000;
 const leastTaken = 1 / 16;
 /** When so many times as much waits as may, that is seen to be too much at once. */
 const hardFactor = 4;
+/**
+ * From one cut to the next, in milliseconds. Each departure is told to all who are left: when many who are in one room
+ * are cut at once, everyone else's messages wait for that.
+ */
+const cutEveryMs = 10;
 /** How long an answer to a poll may wait for the network to take any of it, in milliseconds. */
 const unreadMs = 30_000;
 
@@ -36,6 +41,9 @@ export class Backlog {
   readonly #answers = new WeakMap<EngineConnection, Set<ServerResponse>>();
   /** Those with too much waiting. */
   readonly #looks = new WeakMap<EngineConnection, Look>();
+  /** Those to be cut. */
+  readonly #condemned = new Set<EngineConnection>();
+  #isCutting = false;
 
   /** @param onSlow - called when a connection is about to be cut. */
   constructor(maxBytes: number, onSlow: (conn: EngineConnection) => void) {
@@ -54,7 +62,7 @@ export class Backlog {
       if (!writable) this.#queued.set(conn, (this.#queued.get(conn) ?? 0) + bytes);
       const look = this.#looks.get(conn);
       if (look !== undefined) look.added += bytes;
-      if (waiting > hardFactor * this.#maxBytes) this.#cut(conn);
+      if (waiting > hardFactor * this.#maxBytes) this.#condemn(conn);
       else if (look === undefined && waiting + bytes > this.#maxBytes) this.#look(conn);
     });
   }
@@ -90,7 +98,7 @@ export class Backlog {
       before.waiting + before.added - waiting,
       before.inFlight - this.#inFlightBytes(conn),
     );
-    if (taken < leastTaken * this.#maxBytes) this.#cut(conn);
+    if (taken < leastTaken * this.#maxBytes) this.#condemn(conn);
     else this.#look(conn);
   }
 
@@ -104,6 +112,20 @@ export class Backlog {
     let bytes = inFlightBytes(tcpSocketOf(conn));
     for (const answer of this.#answers.get(conn) ?? []) bytes += inFlightBytes(answer.socket);
     return bytes;
+  }
+
+  #condemn(conn: EngineConnection): void {
+    this.#condemned.add(conn);
+    if (!this.#isCutting) this.#cutNext();
+  }
+
+  #cutNext(): void {
+    const [conn] = this.#condemned;
+    this.#isCutting = conn !== undefined;
+    if (conn === undefined) return;
+    this.#condemned.delete(conn);
+    if (conn.readyState === "open") this.#cut(conn);
+    setTimeout(() => this.#cutNext(), cutEveryMs);
   }
 
   #cut(conn: EngineConnection): void {

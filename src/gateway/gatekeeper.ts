@@ -102,14 +102,14 @@ export class Gatekeeper {
   watchWebSocket(socket: WebSocket, request: IncomingMessage): void {
     const address = this.#addresses.of(request);
     const cutOff = () => {
+      if (socket.readyState !== socket.OPEN) return;
       this.#refused("flooding");
       void this.#limits.failed(address);
       socket.terminate();
     };
     const frames = this.#packetBucket();
     const hear = () => {
-      if (socket.readyState !== socket.OPEN || frames === undefined) return;
-      if (frames.take(this.#options.now()) !== "allowed") cutOff();
+      if (frames !== undefined && frames.take(this.#options.now()) !== "allowed") cutOff();
     };
     let hasProbed = false;
     socket.on("ping", hear);

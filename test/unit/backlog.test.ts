@@ -30,14 +30,16 @@ class Conn extends EventEmitter {
   }
 }
 
-function watched(): { conn: Conn; backlog: Backlog; isCut: () => boolean } {
-  let isCut = false;
-  const backlog = new Backlog(most, () => {
-    isCut = true;
-  });
-  const conn = new Conn();
-  backlog.watch(conn as unknown as EngineConnection);
-  return { conn, backlog, isCut: () => isCut };
+function watched() {
+  const cuts: unknown[] = [];
+  const backlog = new Backlog(most, (conn) => cuts.push(conn));
+  const watch = () => {
+    const conn = new Conn();
+    backlog.watch(conn as unknown as EngineConnection);
+    return conn;
+  };
+  const conn = watch();
+  return { conn, backlog, watch, cuts, isCut: () => cuts.includes(conn) };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -96,6 +98,21 @@ it("cuts at once when something is added to far too much, and not for the size o
   expect(isCut()).toBe(false);
   conn.queue(1);
   expect(isCut()).toBe(true);
+});
+
+it("cuts many one after the other, so that nobody else waits for that", () => {
+  const { watch, cuts } = watched();
+  const conns = Array.from({ length: 5 }, watch);
+  for (const conn of conns) conn.queue(5 * most);
+  for (const conn of conns) conn.queue(1);
+  const seen = [cuts.length];
+  // One of them goes by itself.
+  conns[3]?.close();
+  for (let n = 0; n < 5; n += 1) {
+    vi.advanceTimersByTime(10);
+    seen.push(cuts.length);
+  }
+  expect(seen).toEqual([1, 2, 3, 3, 4, 4]);
 });
 
 it("looks no more at who has read it all", () => {

@@ -32,9 +32,14 @@ function come(n) {
 for (let n = 0; n < places; n += 1) come(n);
 for (let n = 0; n < speakers; n += 1)
   join({ userId: `speaker-${n}`, roomId: "stalled" }, (speaker) => {
-    setInterval(() => {
+    const speak = () => {
       speaker.write(message);
       counts.messages += 1;
-    }, 1_000 / messagesPerSecond);
+    };
+    // One after the other, as people do.
+    setTimeout(
+      () => setInterval(speak, 1_000 / messagesPerSecond),
+      (1_000 / messagesPerSecond / speakers) * n,
+    );
   });
 tell(counts);
