@@ -145,9 +145,14 @@ async function isReady(address) {
   }
 }
 
+/** None, as long as the proxy itself does not answer. */
 async function readyAtProxy() {
-  const page = await (await fetch("http://haproxy:8404/metrics")).text();
-  return read(page, 'haproxy_backend_active_servers{proxy="signaler"}');
+  try {
+    const page = await (await fetch("http://haproxy:8404/metrics")).text();
+    return read(page, 'haproxy_backend_active_servers{proxy="signaler"}');
+  } catch {
+    return 0;
+  }
 }
 
 async function metrics(address) {
