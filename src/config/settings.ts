@@ -206,7 +206,7 @@ export const settings = {
     flag: "max-queued-bytes",
     env: "SIGNALER_MAX_QUEUED_BYTES",
     value: "BYTES",
-    meaning: "what may wait for a slow client to read it, before it is cut",
+    meaning: "what may wait for a client to read it; if more does, it has to read on, or is cut",
     default: "1048576",
     remedy: "give a whole number from 65536 to 1073741824",
     schema: wholeNumber(65_536, 1_073_741_824),

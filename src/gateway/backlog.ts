@@ -3,7 +3,8 @@
  * is cut, so that it costs the others nothing (I7) [P-48].
  */
 import type { ServerResponse } from "node:http";
-import { cut, type EngineConnection, inFlightBytes, tcpSocketOf, webSocketOf } from "./web-socket.js";
+import type { Socket as TcpSocket } from "node:net";
+import { cut, discard, type EngineConnection, takenBytes, tcpSocketOf, webSocketOf } from "./web-socket.js";
 
 /** Whoever has too much waiting is looked at so often, in milliseconds, */
 const lookEveryMs = 5_000;
@@ -25,11 +26,10 @@ interface Packet {
 
 /** How things stood with a client that had too much waiting. */
 interface Look {
-  waiting: number;
-  /** What the operating system had been given, and the network had not taken. */
-  inFlight: number;
-  /** Since then, in bytes. */
-  added: number;
+  /** What the network had taken through each of its connections, in bytes. */
+  readonly taken: ReadonlyMap<TcpSocket, number>;
+  /** Whether all of an answer to a poll has been taken since. */
+  hasAnswered: boolean;
 }
 
 export class Backlog {
@@ -56,14 +56,16 @@ export class Backlog {
       // A transport that can be written to takes it at once. One that polls can have left earlier answers unread.
       const { writable, name } = conn.transport;
       if (data === undefined || (writable && name === "websocket")) return;
+      if (this.#condemned.has(conn)) {
+        discard(conn);
+        return;
+      }
       // One message may be as large as it has to be, such as the roster of a great room.
       const waiting = this.#waitingBytes(conn);
       const bytes = Buffer.byteLength(data);
       if (!writable) this.#queued.set(conn, (this.#queued.get(conn) ?? 0) + bytes);
-      const look = this.#looks.get(conn);
-      if (look !== undefined) look.added += bytes;
       if (waiting > hardFactor * this.#maxBytes) this.#condemn(conn);
-      else if (look === undefined && waiting + bytes > this.#maxBytes) this.#look(conn);
+      else if (waiting + bytes > this.#maxBytes && !this.#looks.has(conn)) this.#look(conn);
     });
   }
 
@@ -74,44 +76,44 @@ export class Backlog {
     if (answer === undefined || answer === null) return;
     const answers = this.#answers.get(conn) ?? new Set();
     this.#answers.set(conn, answers.add(answer));
+    answer.once("finish", () => {
+      const look = this.#looks.get(conn);
+      if (look !== undefined) look.hasAnswered = true;
+    });
     answer.once("close", () => answers.delete(answer));
     answer.setTimeout(unreadMs, () => answer.destroy());
   }
 
   /** Looks again after a while, for as long as too much waits. */
   #look(conn: EngineConnection): void {
-    this.#looks.set(conn, {
-      waiting: this.#waitingBytes(conn),
-      inFlight: this.#inFlightBytes(conn),
-      added: 0,
-    });
+    this.#looks.set(conn, { taken: this.#taken(conn), hasAnswered: false });
     setTimeout(() => this.#lookAgain(conn), lookEveryMs).unref();
   }
 
   #lookAgain(conn: EngineConnection): void {
     const before = this.#looks.get(conn);
     this.#looks.delete(conn);
-    const waiting = this.#waitingBytes(conn);
-    if (before === undefined || conn.readyState !== "open" || waiting <= this.#maxBytes) return;
-    // What is written counts as waiting until all of it is out, however much of it has been taken.
-    const taken = Math.max(
-      before.waiting + before.added - waiting,
-      before.inFlight - this.#inFlightBytes(conn),
-    );
-    if (taken < leastTaken * this.#maxBytes) this.#condemn(conn);
-    else this.#look(conn);
+    if (before === undefined || conn.readyState !== "open" || this.#waitingBytes(conn) <= this.#maxBytes)
+      return;
+    let taken = 0;
+    // What an earlier connection of its took was before.
+    for (const [socket, bytes] of this.#taken(conn)) taken += bytes - (before.taken.get(socket) ?? bytes);
+    if (before.hasAnswered || taken >= leastTaken * this.#maxBytes) this.#look(conn);
+    else this.#condemn(conn);
   }
 
+  /** What is written counts as waiting until all of it is out, however much of it has been taken. */
   #waitingBytes(conn: EngineConnection): number {
     let bytes = (this.#queued.get(conn) ?? 0) + (webSocketOf(conn)?.bufferedAmount ?? 0);
     for (const answer of this.#answers.get(conn) ?? []) bytes += answer.writableLength;
     return bytes;
   }
 
-  #inFlightBytes(conn: EngineConnection): number {
-    let bytes = inFlightBytes(tcpSocketOf(conn));
-    for (const answer of this.#answers.get(conn) ?? []) bytes += inFlightBytes(answer.socket);
-    return bytes;
+  #taken(conn: EngineConnection): Map<TcpSocket, number> {
+    const sockets = [tcpSocketOf(conn), ...[...(this.#answers.get(conn) ?? [])].map(({ socket }) => socket)];
+    const taken = new Map<TcpSocket, number>();
+    for (const socket of sockets) if (socket) taken.set(socket, takenBytes(socket));
+    return taken;
   }
 
   #condemn(conn: EngineConnection): void {
@@ -120,12 +122,15 @@ export class Backlog {
   }
 
   #cutNext(): void {
-    const [conn] = this.#condemned;
-    this.#isCutting = conn !== undefined;
-    if (conn === undefined) return;
-    this.#condemned.delete(conn);
-    if (conn.readyState === "open") this.#cut(conn);
-    setTimeout(() => this.#cutNext(), cutEveryMs);
+    this.#isCutting = false;
+    for (const conn of this.#condemned) {
+      this.#condemned.delete(conn);
+      if (conn.readyState !== "open") continue;
+      this.#isCutting = true;
+      setTimeout(() => this.#cutNext(), cutEveryMs).unref();
+      this.#cut(conn);
+      return;
+    }
   }
 
   #cut(conn: EngineConnection): void {

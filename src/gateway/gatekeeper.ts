@@ -98,7 +98,7 @@ export class Gatekeeper {
     }
   }
 
-  /** Counts every frame of a WebSocket, whether or not a connection uses it yet [P-49]. */
+  /** Counts every message, ping and pong of a WebSocket, whether or not a connection uses it yet [P-49]. */
   watchWebSocket(socket: WebSocket, request: IncomingMessage): void {
     const address = this.#addresses.of(request);
     const cutOff = () => {

@@ -31,8 +31,8 @@ export class RefusedPayload {
 }
 
 /**
- * An event counts once for so many bytes that it has begun. A whole burst is then less than may wait for somebody who
- * reads slowly: nobody gets another cut by what he may say.
+ * An event counts once for so many bytes that it has begun. A whole burst, as it comes in, is then less than may wait for
+ * somebody who reads slowly.
  */
 const bytesPerToken = 2_048;
 

@@ -1,10 +1,13 @@
 /**
- * The WebSocket server under Engine.IO. Here every frame can be heard of every WebSocket, also those that Engine.IO does
- * not pass on: pings, and what comes before a connection has changed its transport.
+ * The WebSocket server under Engine.IO. Here every message and ping can be heard of every WebSocket, also those that
+ * Engine.IO does not pass on: what comes before a connection has changed its transport.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+
+/** Pieces of one message. Each costs as much as a message, and is not heard of; clients of Socket.IO send but one. */
+const maxFragments = 64;
 
 /** What Engine.IO's `wsEngine` option takes. */
 export type WebSocketEngine = new (options: ServerOptions) => WebSocketServer;
@@ -15,7 +18,7 @@ export function webSocketServer(
 ): WebSocketEngine {
   return class extends WebSocketServer {
     constructor(options: ServerOptions) {
-      super({ ...options, autoPong: false });
+      super({ ...options, autoPong: false, maxFragments });
     }
 
     override handleUpgrade(

@@ -20,10 +20,17 @@ export function tcpSocketOf(conn: EngineConnection): TcpSocket | undefined {
   return (webSocketOf(conn) as { _socket?: TcpSocket } | undefined)?._socket;
 }
 
-/** What is left of the write that is under way. Node knows it for its own timeouts, and has no public name for it. */
-export function inFlightBytes(socket: TcpSocket | null | undefined): number {
-  const { _handle: handle } = (socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
-  return handle?.writeQueueSize ?? 0;
+/** What the operating system has taken of what was written. Node has no public name for it: it counts whole writes. */
+export function takenBytes(socket: TcpSocket): number {
+  const { _handle: handle } = socket as unknown as {
+    _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
+  };
+  return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
+}
+
+/** Forgets what waits to be sent: the connection is about to be cut. */
+export function discard(conn: EngineConnection): void {
+  (conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length = 0;
 }
 
 /**

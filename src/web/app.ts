@@ -124,7 +124,7 @@ export class App {
   #show(view: View, focus: string): void {
     // They end what they have under way when they are closed, and only then.
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-    for (const card of document.querySelectorAll<HTMLElement>(":popover-open")) card.hidePopover();
+    for (const card of document.querySelectorAll<HTMLElement>("[popover]")) card.hidePopover?.();
     this.#view?.dispose();
     this.#view = view;
     fill(this.#root, view.element);

@@ -90,7 +90,7 @@ describeOnEachStore("a client is closed", (store) => {
     const alice = await attend({
       url: node.url,
       roomId: unique("room"),
-      token: await tokenOf("alice", { ttlS: 2 }),
+      token: await tokenOf("alice", { ttlS: 3 }),
     });
     await alice.reaches("token_expired");
     expect(alice.signaling.closed?.retry).toBe(false);
@@ -99,7 +99,7 @@ describeOnEachStore("a client is closed", (store) => {
   it("when a renewed token admits it to the room no more [P-53]", async () => {
     const node = await startNode(store, askingForTokens);
     const roomId = unique("room");
-    const tokens = [await tokenOf("alice", { ttlS: 2 }), await tokenOf("alice", { rooms: ["another"] })];
+    const tokens = [await tokenOf("alice", { ttlS: 3 }), await tokenOf("alice", { rooms: ["another"] })];
     const alice = await attend({ url: node.url, roomId, token: () => tokens.shift() ?? "" });
     await alice.reaches("room_forbidden");
   });
@@ -130,7 +130,7 @@ describeOnEachStore("a client goes on", (store) => {
 
   it("with a fresh token on a new connection, if the one in use has expired", async () => {
     const node = await startNode(store, askingForTokens);
-    const tokens = [await tokenOf("alice", { ttlS: 2 }), "nonsense", await tokenOf("alice")];
+    const tokens = [await tokenOf("alice", { ttlS: 3 }), "nonsense", await tokenOf("alice")];
     const alice = await attend({ url: node.url, roomId: unique("room"), token: () => tokens.shift() ?? "" });
     await alice.reaches("reconnecting");
     await alice.reaches("connected");

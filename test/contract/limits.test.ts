@@ -129,6 +129,23 @@ describeOnEachStore("limits", (store) => {
     expect(await counted(node, "flooding")).toBe(1);
   });
 
+  it("end a connection that sends a message in very many pieces", async () => {
+    const { url } = await startNode(store, { messageRate: 0 });
+    const roomId = unique("room");
+    const pieces = (count: number) =>
+      Array.from({ length: count }, (_, n) =>
+        frame(n === 0 ? opcodes.text : opcodes.continuation, n === 0 ? '427["roomUserList"]' : "", {
+          final: n === count - 1,
+        }),
+      );
+    const client = await RawClient.join(url, { userId: "alice", roomId });
+    onTestFinished(() => client.reset());
+    client.write(Buffer.concat(pieces(60)));
+    expect(await client.next((packet) => packet.startsWith("437"))).toContain("alice");
+    client.write(Buffer.concat(pieces(100)));
+    await expectCut(client);
+  });
+
   it("end a WebSocket that asks twice whether it can take over", async () => {
     const node = await startNode(store, { messageRate: 0 });
     const polling = `${node.url}/socket.io/?EIO=4&transport=polling`;

@@ -20,7 +20,7 @@ export function listenToShortcuts(shortcuts: Shortcuts, close: () => void): () =
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null)
       return;
     // The browser closes what lies over the page, and nothing else goes with it.
-    if (event.key === "Escape") return document.querySelector(":popover-open") === null ? close() : undefined;
+    if (event.key === "Escape") return isPopoverOpen() ? undefined : close();
     if (event.repeat || !areShortcutsOn() || isTyping(event.target)) return;
     const action = shortcuts[event.key.toUpperCase()];
     if (action === undefined) return;
@@ -33,4 +33,9 @@ export function listenToShortcuts(shortcuts: Shortcuts, close: () => void): () =
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
+
+/** Browsers without popovers take the selector for an error. */
+function isPopoverOpen(): boolean {
+  return CSS.supports("selector(:popover-open)") && document.querySelector(":popover-open") !== null;
 }
