@@ -286,7 +286,7 @@ export class Cluster {
   /** What is left of this node in Redis, such as members who could not be dismissed, is the reaper's. */
   async #resign(): Promise<void> {
     const { driver, nodeId } = this.#options;
-    const isEmpty = [...this.#rooms.held.places].length === 0;
+    const isEmpty = [...this.#rooms.held.places].length === 0 && !this.#removals.hasUnsettled;
     await Promise.all([
       ...(isEmpty ? [driver.removeFromSet(nodesKey, nodeId), driver.delete(nodeRoomsKey(nodeId))] : []),
       this.#lease.release(),

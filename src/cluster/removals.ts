@@ -7,7 +7,7 @@ import type { Member } from "../protocol/envelope.js";
 import type { Place } from "../protocol/place.js";
 import { type Driver, RedisUnavailable } from "./driver.js";
 import type { Removal, RemovedFrame, RemovedSession } from "./frames.js";
-import { formatAddress, parseAddress } from "./keys.js";
+import { formatAddress, parseAddress, rosterKey } from "./keys.js";
 import type { Messenger } from "./messenger.js";
 import type { Reassertion } from "./reassertion.js";
 import { type Removed, RemovedMembers } from "./removed-members.js";
@@ -100,19 +100,30 @@ export class Removals {
 
   /**
    * Has the others told of a member of this node who was removed, if nobody has when it is time: whoever removed it may
-   * not know that it did, or may have died.
+   * not know that it did, or may have died. Until then the place stays where a reaper looks, should this node die.
    */
   ensureAnnounced(place: Place, member: Member, sessionId: string): void {
     const key = `${sessionId} ${place}`;
     if (this.#stopped || this.#unsettled.has(key)) return;
+    const { driver, rooms, log } = this.#options;
     const settle = () =>
       this.#announceIfNew(place, member, sessionId)
         .finally(() => this.#unsettled.delete(key))
-        .catch((error: unknown) => {
-          if (error instanceof RedisUnavailable) this.ensureAnnounced(place, member, sessionId);
-          else this.#options.log.warn({ err: error }, "whether a departure was announced is not known");
-        });
+        .then(
+          () => this.#unindex(place),
+          (error: unknown) => {
+            if (error instanceof RedisUnavailable) this.ensureAnnounced(place, member, sessionId);
+            else log.warn({ err: error }, "whether a departure was announced is not known");
+          },
+        );
     this.#unsettled.set(key, setTimeout(settle, announcedMs));
+    // It may have been the last of this node there.
+    if (driver.remote) rooms.index(place).catch((error: unknown) => this.#passOver(error));
+  }
+
+  /** Whether it may be this node's to announce a departure: if it does not any more, a reaper has to. */
+  get hasUnsettled(): boolean {
+    return this.#unsettled.size > 0;
   }
 
   stop(): void {
@@ -121,14 +132,24 @@ export class Removals {
   }
 
   async #announceIfNew(place: Place, member: Member, sessionId: string): Promise<void> {
-    const { rooms, nodeId, reassertion } = this.#options;
+    const { nodeId, reassertion } = this.#options;
     const { userId } = member;
-    const address = formatAddress(nodeId, sessionId);
-    if (!(await this.#removed.isUnannounced(place, userId, address))) return;
     // As a change of its own: those who know of the removal's have asked for the list, and it is news to the others.
-    const version = await rooms.raise(place, 0);
+    const version = await this.#removed.claimAnnouncement(place, userId, formatAddress(nodeId, sessionId));
+    if (version === 0) return;
     reassertion.note(place, version);
-    if (version > 0) this.#announce(place, { userId, json: JSON.stringify(member), address, version });
+    this.#events.departed(place, { userId, json: JSON.stringify(member), version });
+  }
+
+  #unindex(place: Place): void {
+    const { driver, rooms } = this.#options;
+    if (!driver.remote || rooms.held.in(place).size > 0) return;
+    rooms.unindex(rosterKey(place)).catch((error: unknown) => this.#passOver(error));
+  }
+
+  /** The next re-assertion puts right what is in the index. */
+  #passOver(error: unknown): void {
+    this.#options.log.debug({ err: error }, "a place with a departure to announce was not indexed");
   }
 
   #announce(place: Place, removed: Removed): void {

@@ -4,11 +4,11 @@
  */
 import type { Place } from "../protocol/place.js";
 import type { Driver } from "./driver.js";
-import { banKey, newestKey } from "./keys.js";
+import { banKey } from "./keys.js";
 import { memberJson, type Reaped } from "./rooms.js";
 import { announceScript } from "./scripts/announce.js";
 import { removeScript } from "./scripts/remove.js";
-import { mostAtOnce, newestTtlMs, roomKeys, unannouncedMark } from "./scripts/script.js";
+import { mostAtOnce, newestTtlMs, roomKeys } from "./scripts/script.js";
 
 export interface Removed extends Reaped {
   readonly address: string;
@@ -53,13 +53,15 @@ export class RemovedMembers {
     return this.#driver.delete(banKey(place, userId));
   }
 
-  /** Whether the session was removed, and nobody has said that this has been announced, nor come after it. */
-  async isUnannounced(place: Place, userId: string, address: string): Promise<boolean> {
-    const newest = await this.#driver.readField(newestKey(place), userId);
-    return newest === unannouncedMark + address;
+  /**
+   * Takes it upon the caller to announce the departure of a session that was removed, if nobody has, and nobody came after
+   * it. Returns the version as of which to do so; 0 if there is nothing to announce.
+   */
+  async claimAnnouncement(place: Place, userId: string, address: string): Promise<number> {
+    return Number(await this.#driver.run(announceScript, roomKeys(place), [userId, address, "1"]));
   }
 
   async noteAnnounced(place: Place, userId: string, address: string): Promise<void> {
-    await this.#driver.run(announceScript, roomKeys(place), [userId, address]);
+    await this.#driver.run(announceScript, roomKeys(place), [userId, address, "0"]);
   }
 }

@@ -222,9 +222,11 @@ async function play(driver: Driver, steps: readonly Step[], capacity: number): P
     } else if (action.do === "announce" && chosen !== undefined) {
       const { nodeId, userId, sessionId } = chosen;
       const address = formatAddress(nodeId, sessionId);
-      expect(await removedMembers.isUnannounced(place, userId, address)).toBe(model.announce(chosen));
-      await removedMembers.noteAnnounced(place, userId, address);
-      expect(await removedMembers.isUnannounced(place, userId, address)).toBe(false);
+      const isNews = model.announce(chosen);
+      const claimed = await removedMembers.claimAnnouncement(place, userId, address);
+      expect(claimed > 0).toBe(isNews && model.members.size > 0);
+      if (claimed > 0) grown(claimed);
+      expect(await removedMembers.claimAnnouncement(place, userId, address)).toBe(0);
     } else if (action.do === "reap") {
       const nodeId = nodeIds[action.node] ?? "n1";
       const reaped = await at("n1").reap(place, addressPrefix(nodeId));

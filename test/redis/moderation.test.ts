@@ -193,6 +193,25 @@ it("who leaves after being removed, and before anyone has said so, is announced 
   expect(leavesOf(host, "bob")).toBe(0);
 });
 
+it("who is removed from a node that closes before anyone has said so is announced by a reaper (I4)", async () => {
+  const redis = await redisForTest();
+  const node = await startNode(redisStore(redis), config);
+  const closing = await startNode(redisStore(redis), config);
+  const roomId = unique("room");
+  const bob = await come(closing.url, "bob", roomId);
+  const carol = await come(node.url, "carol", roomId);
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  onTestFinished(() => driver.close());
+  await driver.connect();
+  expect(await new RemovedMembers(driver).remove(roomId, "bob", 0)).toHaveLength(1);
+  // So that its node finds out.
+  expect((await bob.ask("leave", { roomId })).msg).toBe("left");
+  await closing.signaler.close();
+  expect((await carol.next("leave")).data).toEqual({ userId: "bob", roomId });
+  await delay(announcedMs);
+  expect(leavesOf(carol, "bob")).toBe(0);
+});
+
 it("who misses the word of being removed is not announced again when that is found out (I4)", async () => {
   const redis = await redisForTest();
   const first = await startNode(redisStore(redis), { ...config, leaseMs: 10_000 });
