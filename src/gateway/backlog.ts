@@ -26,8 +26,8 @@ interface Packet {
 
 /** How things stood with a client that had too much waiting. */
 interface Look {
-  /** What the network had taken through each of its connections, in bytes. */
-  readonly taken: ReadonlyMap<TcpSocket, number>;
+  /** What the network had taken through each of its connections, in bytes; 0 of those that were not there. */
+  readonly taken: Map<TcpSocket, number>;
   /** Whether all of an answer to a poll has been taken since. */
   hasAnswered: boolean;
 }
@@ -76,6 +76,10 @@ export class Backlog {
     if (answer === undefined || answer === null) return;
     const answers = this.#answers.get(conn) ?? new Set();
     this.#answers.set(conn, answers.add(answer));
+    // What came before through the same TCP connection is no progress.
+    const { socket } = answer;
+    const taken = this.#looks.get(conn)?.taken;
+    if (socket !== null && taken?.has(socket) === false) taken.set(socket, takenBytes(socket));
     answer.once("finish", () => {
       const look = this.#looks.get(conn);
       if (look !== undefined) look.hasAnswered = true;
@@ -96,8 +100,7 @@ export class Backlog {
     if (before === undefined || conn.readyState !== "open" || this.#waitingBytes(conn) <= this.#maxBytes)
       return;
     let taken = 0;
-    // What an earlier connection of its took was before.
-    for (const [socket, bytes] of this.#taken(conn)) taken += bytes - (before.taken.get(socket) ?? bytes);
+    for (const [socket, bytes] of this.#taken(conn)) taken += bytes - (before.taken.get(socket) ?? 0);
     if (before.hasAnswered || taken >= leastTaken * this.#maxBytes) this.#look(conn);
     else this.#condemn(conn);
   }

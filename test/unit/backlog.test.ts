@@ -39,6 +39,19 @@ class Conn extends EventEmitter {
   }
 }
 
+/** Has the connection poll; its TCP connection has taken something before. */
+function poll(conn: Conn) {
+  const socket = { _handle: { bytesWritten: 9 * most, writeQueueSize: 0 } };
+  const answer = Object.assign(new EventEmitter(), {
+    writableLength: 2 * most,
+    socket,
+    setTimeout: () => {},
+    destroy: () => {},
+  });
+  Object.assign(conn.transport, { name: "polling", socket: undefined, writable: true, res: answer });
+  return { answer, socket };
+}
+
 function watched() {
   const cuts: unknown[] = [];
   const backlog = new Backlog(most, (conn) => cuts.push(conn));
@@ -99,21 +112,25 @@ it("sees what is taken of what was queued when it looked, and is written in one 
 
 it("waits for whoever polls, and takes a part of an answer, or all of one", () => {
   const { conn, backlog, isCut } = watched();
-  const answer = Object.assign(new EventEmitter(), {
-    writableLength: 2 * most,
-    socket: { _handle: { bytesWritten: 2 * most, writeQueueSize: 2 * most } },
-    setTimeout: () => {},
-    destroy: () => {},
-  });
-  Object.assign(conn.transport, { name: "polling", socket: undefined, res: answer });
+  const { answer, socket } = poll(conn);
+  conn.queue(2 * most);
   backlog.flushed(conn as unknown as EngineConnection);
-  conn.queue(1);
-  answer.socket._handle.writeQueueSize -= 100;
+  socket._handle = { bytesWritten: 11 * most, writeQueueSize: 2 * most - 100 };
   vi.advanceTimersByTime(5_000);
   expect(isCut()).toBe(false);
   answer.emit("finish");
   vi.advanceTimersByTime(5_000);
   expect(isCut()).toBe(false);
+  vi.advanceTimersByTime(5_000);
+  expect(isCut()).toBe(true);
+});
+
+it("takes what went through a poll's connection before for no progress", () => {
+  const { conn, backlog, isCut } = watched();
+  const { socket } = poll(conn);
+  conn.queue(2 * most);
+  backlog.flushed(conn as unknown as EngineConnection);
+  socket._handle = { bytesWritten: 11 * most, writeQueueSize: 2 * most - 99 };
   vi.advanceTimersByTime(5_000);
   expect(isCut()).toBe(true);
 });
