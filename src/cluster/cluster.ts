@@ -95,7 +95,7 @@ export class Cluster {
       retaken: () => this.#reassertion.request(true),
     });
     this.#reaper = new Reaper({ ...options, rooms, mayJudge }, (place, reaped) => {
-      this.#reassertion.note(place, reaped.version);
+      rooms.held.note(place, reaped.version);
       events.reaped(place, reaped);
     });
     this.#probe = new Probe(driver, nodeId, now, {
@@ -170,7 +170,7 @@ export class Cluster {
     const admitting = this.#rooms.admit(place, member, sessionId, rules);
     return withDeadline(admitting).then(
       (admission) => {
-        if (admission.outcome === "admitted") this.#reassertion.note(place, admission.version);
+        if (admission.outcome === "admitted") this.#rooms.held.note(place, admission.version);
         return admission;
       },
       (error: unknown) => {
@@ -193,7 +193,7 @@ export class Cluster {
     const dismissal = await this.#rooms.dismiss(place, userId, sessionId, announced);
     if (announced && dismissal.outcome === "announced" && member !== undefined)
       this.#removals.ensureAnnounced(place, member, sessionId);
-    if (announced) this.#reassertion.note(place, dismissal.version);
+    if (announced) this.#rooms.held.note(place, dismissal.version);
     else if (dismissal.outcome === "left") this.#doubt(place);
     return dismissal;
   }

@@ -46,7 +46,7 @@ export class Holdings {
     return this.#held.get(place)?.version;
   }
 
-  /** Where there is no membership, no version is kept. */
+  /** A change that this node made, and announces. Where there is no membership, no version is kept. */
   note(place: Place, version: number): void {
     const there = this.#held.get(place);
     if (there !== undefined && version > (there.version ?? 0)) there.version = version;

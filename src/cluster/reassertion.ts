@@ -81,11 +81,6 @@ export class Reassertion {
     clearTimeout(this.#timer);
   }
 
-  /** A change that this node made, and announces. */
-  note(place: Place, version: number): void {
-    this.#options.rooms.held.note(place, version);
-  }
-
   /** A broadcast to the place may not have been heard. */
   unheard(place: Place): void {
     this.#unheard.add(place);
@@ -250,7 +245,7 @@ export class Reassertion {
 
   #tell(place: Place, version: number, whose: "ours" | "everyone's"): void {
     if (version === 0) return;
-    this.note(place, version);
+    this.#options.rooms.held.note(place, version);
     this.#events.outdated(place, version, whose);
   }
 }

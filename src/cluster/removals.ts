@@ -132,12 +132,12 @@ export class Removals {
   }
 
   async #announceIfNew(place: Place, member: Member, sessionId: string): Promise<void> {
-    const { nodeId, reassertion } = this.#options;
+    const { rooms, nodeId } = this.#options;
     const { userId } = member;
     // As a change of its own: those who know of the removal's have asked for the list, and it is news to the others.
     const version = await this.#removed.claimAnnouncement(place, userId, formatAddress(nodeId, sessionId));
     if (version === 0) return;
-    reassertion.note(place, version);
+    rooms.held.note(place, version);
     this.#events.departed(place, { userId, json: JSON.stringify(member), version });
   }
 
@@ -171,7 +171,7 @@ export class Removals {
 
   /** Returns the sessions of this node. */
   #tellNodes(removal: Removal, removed: readonly Removed[]): readonly RemovedSession[] {
-    const { nodeId, reassertion, messenger } = this.#options;
+    const { rooms, nodeId, messenger } = this.#options;
     const byNode = new Map<string, RemovedSession[]>();
     for (const { address, version } of removed) {
       const there = parseAddress(address);
@@ -179,7 +179,7 @@ export class Removals {
         ...(byNode.get(there.nodeId) ?? []),
         { sessionId: there.sessionId, version },
       ]);
-      reassertion.note(removal.place, version);
+      rooms.held.note(removal.place, version);
     }
     const here = byNode.get(nodeId) ?? [];
     byNode.delete(nodeId);

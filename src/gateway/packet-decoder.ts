@@ -34,7 +34,7 @@ export class RefusedPayload {
  * An event counts once for so many bytes that it has begun. A whole burst, as it comes in, is then less than may wait for
  * somebody who reads slowly.
  */
-const bytesPerToken = 2_048;
+export const bytesPerToken = 2_048;
 
 export function createParser({ maxMessageBytes, messageRate, now }: DecoderRules): PacketParser {
   class PacketDecoder extends Decoder {

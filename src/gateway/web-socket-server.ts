@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 
 /** Pieces of one message. Each costs as much as a message, and is not heard of; clients of Socket.IO send but one. */
-const maxFragments = 64;
+export const maxFragments = 64;
 
 /** What Engine.IO's `wsEngine` option takes. */
 export type WebSocketEngine = new (options: ServerOptions) => WebSocketServer;

@@ -3,16 +3,16 @@
  * (I7).
  */
 import { once } from "node:events";
-import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateKeyPair, SignJWT } from "jose";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { bytesPerToken } from "../../src/gateway/packet-decoder.js";
 import { loadConfig } from "../../src/index.js";
 import { connect, open, refused, type TestClient } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
 import { describeOnEachStore, startNode, unique } from "../harness/nodes.js";
-import { frame, opcodes, openTcp, RawClient, upgradeRequest } from "../harness/raw-client.js";
+import { frame, opcodes, openTcpForTest, RawClient, upgradeRequest } from "../harness/raw-client.js";
 import { counted } from "../harness/rejections.js";
 
 const from = (address: string) => ({ extraHeaders: { "x-forwarded-for": address } });
@@ -25,13 +25,6 @@ async function openRaw(url: string, headers: Record<string, string> = {}): Promi
   onTestFinished(() => socket.terminate());
   socket.on("error", () => {});
   await once(socket, "open");
-  return socket;
-}
-
-/** A TCP connection for the running test. */
-async function openTcpForTest(url: string): Promise<Socket> {
-  const socket = await openTcp(url);
-  onTestFinished(() => void socket.destroy());
   return socket;
 }
 
@@ -97,7 +90,7 @@ describeOnEachStore("limits", (store) => {
 
   it("count a large event as several, so that a burst is less than what may wait for its target [P-49]", async () => {
     const { messageBurst, maxQueuedBytes } = loadConfig([], {});
-    expect(messageBurst * 2_048).toBeLessThan(maxQueuedBytes);
+    expect(messageBurst * bytesPerToken).toBeLessThan(maxQueuedBytes);
     const node = await startNode(store, { messageRate: 10, messageBurst: 20 });
     const roomId = unique("room");
     await connect(node.url, { userId: "bob", roomId });

@@ -1,20 +1,22 @@
 /**
  * What becomes of clients that do not read what they are sent, or slowly, while the others notice nothing (I7).
  */
-import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { connect } from "../harness/client.js";
 import { eventually } from "../harness/eventually.js";
-import { describeOnEachStore, startNode, unique } from "../harness/nodes.js";
-import { openTcp, RawClient } from "../harness/raw-client.js";
+import { describeOnEachStore, startNode, type TestNode, unique } from "../harness/nodes.js";
+import { openTcpForTest, RawClient } from "../harness/raw-client.js";
 import { counted } from "../harness/rejections.js";
 
-/** A TCP connection for the running test. */
-async function openTcpForTest(url: string): Promise<Socket> {
-  const socket = await openTcp(url);
-  onTestFinished(() => void socket.destroy());
-  return socket;
+/** Alice, and somebody who reads no more. */
+async function meet({ url }: TestNode) {
+  const roomId = unique("room");
+  const alice = await connect(url, { userId: "alice", roomId });
+  const slow = await RawClient.join(url, { userId: "slow", roomId });
+  onTestFinished(() => slow.reset());
+  slow.pause();
+  return { alice, slow, roomId };
 }
 
 describeOnEachStore("a client that does not read", (store) => {
@@ -22,14 +24,10 @@ describeOnEachStore("a client that does not read", (store) => {
 
   it("is cut when too much waits for it, and the others notice nothing [P-48]", async () => {
     const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 1_048_576 });
-    const roomId = unique("room");
-    const alice = await connect(node.url, { userId: "alice", roomId });
+    const { alice, roomId } = await meet(node);
     const bob = await connect(node.url, { userId: "bob", roomId });
-    const slow = await RawClient.join(node.url, { userId: "slow", roomId });
-    onTestFinished(() => slow.reset());
     await alice.next("join");
     await alice.next("join");
-    slow.pause();
 
     let sent = 0;
     while (!alice.rest.some(({ type }) => type === "leave")) {
@@ -58,11 +56,7 @@ describeOnEachStore("a client that does not read", (store) => {
 
   it("is not cut either when it reads slowly, as long as it does", async () => {
     const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 2_000_000 });
-    const roomId = unique("room");
-    const alice = await connect(node.url, { userId: "alice", roomId });
-    const slow = await RawClient.join(node.url, { userId: "slow", roomId });
-    onTestFinished(() => slow.reset());
-    slow.pause();
+    const { alice, slow } = await meet(node);
     // More than the operating system holds for one connection.
     const offers = Array.from({ length: 200 }, () => alice.ask("offer", { targetUid: "slow", filler }));
     expect(new Set((await Promise.all(offers)).map(({ type }) => type))).toEqual(new Set(["receipt"]));
@@ -76,11 +70,7 @@ describeOnEachStore("a client that does not read", (store) => {
 
   it("is cut at once when far too much waits for it", async () => {
     const node = await startNode(store, { messageRate: 0, maxQueuedBytes: 200_000 });
-    const roomId = unique("room");
-    const alice = await connect(node.url, { userId: "alice", roomId });
-    const slow = await RawClient.join(node.url, { userId: "slow", roomId });
-    onTestFinished(() => slow.reset());
-    slow.pause();
+    const { alice } = await meet(node);
     for (let n = 0; n < 400; n += 1) alice.emit("offer", { targetUid: "slow", filler });
     const offline = await alice.next("offline");
     expect(offline.data.targetUid).toBe("slow");

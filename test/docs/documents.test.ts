@@ -10,6 +10,8 @@ import { isFinal } from "../../src/client/endings.js";
 import { isCode, SignalingError } from "../../src/client/signaling-error.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { settings } from "../../src/config/settings.js";
+import { bytesPerToken } from "../../src/gateway/packet-decoder.js";
+import { maxFragments } from "../../src/gateway/web-socket-server.js";
 import { maxWaitingEvents } from "../../src/meeting/meeting.js";
 import { addressedEvents, hostEvents, roomEvents } from "../../src/protocol/events.js";
 import { failures } from "../../src/protocol/failures.js";
@@ -64,6 +66,8 @@ it("lists the limits of the source", () => {
     `${config.handshakeMs} ms, SIGNALER_HANDSHAKE_MS`,
     `${config.messageRate} a second, SIGNALER_MESSAGE_RATE`,
     `${config.messageBurst}, SIGNALER_MESSAGE_BURST`,
+    `${bytesPerToken}`,
+    `${maxFragments}`,
     `${config.maxQueuedBytes} bytes, SIGNALER_MAX_QUEUED_BYTES`,
     `${config.connectionsPerUser}, SIGNALER_CONNECTIONS_PER_USER`,
     `${config.connectionsPerAddress}, SIGNALER_CONNECTIONS_PER_ADDRESS`,

@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -37,6 +38,13 @@ export async function openTcp(url: string): Promise<Socket> {
   socket.on("error", () => {});
   await Promise.race([once(socket, "connect"), once(socket, "close")]);
   if (socket.destroyed) throw new Error(`no connection to ${url}`);
+  return socket;
+}
+
+/** A TCP connection for the running test. */
+export async function openTcpForTest(url: string): Promise<Socket> {
+  const socket = await openTcp(url);
+  onTestFinished(() => void socket.destroy());
   return socket;
 }
 

@@ -159,6 +159,14 @@ it("who is removed by a node that dies before it can say so is announced by its 
   expect(leavesOf(carol, "bob")).toBe(0);
 });
 
+/** As by a node that dies before it can tell anyone. */
+async function removeBob(redis: RedisServer, roomId: string): Promise<void> {
+  const driver = new RedisDriver(redis.url, silentLog, () => {});
+  onTestFinished(() => driver.close());
+  await driver.connect();
+  expect(await new RemovedMembers(driver).remove(roomId, "bob", 0)).toHaveLength(1);
+}
+
 it("who is removed from a node that dies before anyone has said so is announced by a reaper (I4)", async () => {
   const redis = await redisForTest();
   const node = await startNode(redisStore(redis), config);
@@ -166,10 +174,7 @@ it("who is removed from a node that dies before anyone has said so is announced 
   const roomId = unique("room");
   const bob = await come(mortal.url, "bob", roomId);
   const carol = await come(node.url, "carol", roomId);
-  const driver = new RedisDriver(redis.url, silentLog, () => {});
-  onTestFinished(() => driver.close());
-  await driver.connect();
-  expect(await new RemovedMembers(driver).remove(roomId, "bob", 0)).toHaveLength(1);
+  await removeBob(redis, roomId);
   await mortal.stop("SIGKILL");
   expect((await carol.next("leave")).data).toEqual({ userId: "bob", roomId });
   await bob.ended;
@@ -200,10 +205,7 @@ it("who is removed from a node that closes before anyone has said so is announce
   const roomId = unique("room");
   const bob = await come(closing.url, "bob", roomId);
   const carol = await come(node.url, "carol", roomId);
-  const driver = new RedisDriver(redis.url, silentLog, () => {});
-  onTestFinished(() => driver.close());
-  await driver.connect();
-  expect(await new RemovedMembers(driver).remove(roomId, "bob", 0)).toHaveLength(1);
+  await removeBob(redis, roomId);
   // So that its node finds out.
   expect((await bob.ask("leave", { roomId })).msg).toBe("left");
   await closing.signaler.close();
